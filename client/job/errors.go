@@ -1,0 +1,74 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/text"
+)
+
+// What callers decide on. Beside these a job ends with the errors of client
+// and transfer, wrapped.
+var (
+	// ErrExists: the output file is there and Force was not set. Nothing was made.
+	ErrExists = errors.New("output file exists")
+	// ErrFolder: the output folder cannot be written. Nothing was made.
+	ErrFolder = errors.New("folder cannot be written")
+	// ErrNoRoom: the disk is too small, said before the export was made.
+	ErrNoRoom = errors.New("not enough room on the disk")
+	// ErrLocked: another process works on this export.
+	ErrLocked = errors.New("another process works on this export")
+	// ErrExpired: the export or its file is gone from the server. Make it anew.
+	ErrExpired = errors.New("export has expired")
+	// ErrStopped: stopped by the person; the part is kept.
+	ErrStopped = errors.New("stopped")
+)
+
+// ExportFailedError: the server says that the export failed.
+type ExportFailedError struct {
+	ID     client.ID
+	Reason text.Untrusted
+}
+
+func (e *ExportFailedError) Error() string {
+	return fmt.Sprintf("export %s failed on the server: %s", e.ID.Safe(), e.Reason.Safe())
+}
+
+// TimeoutError: the waiting for the server took longer than allowed. ID is
+// empty when no export was made; else the export goes on.
+type TimeoutError struct {
+	ID   client.ID
+	Step Step
+	Over time.Duration
+}
+
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("no finished export after %s", e.Over)
+}
+
+// InvalidError: the file arrived whole and does not verify; it is kept as File.
+type InvalidError struct {
+	File   string
+	Report archive.Report
+}
+
+func (e *InvalidError) Error() string { return "the file does not verify" }
+
+// PathError is ErrExists, ErrFolder or ErrNoRoom with the path.
+type PathError struct {
+	Kind error
+	Path string
+	Err  error
+}
+
+func (e *PathError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("%v: %q", e.Kind, e.Path)
+	}
+	return fmt.Sprintf("%v: %q: %v", e.Kind, e.Path, e.Err)
+}
+
+func (e *PathError) Unwrap() []error { return []error{e.Kind, e.Err} }

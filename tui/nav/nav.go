@@ -1,0 +1,144 @@
+// Package nav is the words of navigation: what a screen is, and what screens
+// say to the root model and it to them. Screens never import one another; they
+// ask the root with these messages.
+package nav
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/keymap"
+)
+
+// Screen is one page of the console. Only the root is a tea.Model.
+//
+// View is pure: no I/O, no clock, no randomness; exactly w×h cells or less.
+// Update does no I/O: it returns a tea.Cmd, and a Cmd touches no field.
+type Screen interface {
+	Init() tea.Cmd
+	Update(msg tea.Msg) tea.Cmd
+	SetSize(w, h int)
+	View() string
+	// Keys are the bindings that work now, for the footer and the help overlay.
+	Keys() []keymap.Group
+	// Title is the breadcrumb, e.g. "New export".
+	Title() string
+}
+
+// TextScreen is a Screen that may take text.
+type TextScreen interface {
+	Screen
+	// Typing reports whether a field takes text now: single letters are then
+	// text, not commands.
+	Typing() bool
+	// Cursor is where the real cursor belongs, relative to the screen; nil hides it.
+	Cursor() *tea.Cursor
+}
+
+// Leaver is a Screen that wants "esc" for itself now (to clear a filter, to go
+// one step back in a form) and not as "back".
+type Leaver interface{ HoldsEsc() bool }
+
+// Kind names a screen.
+type Kind int
+
+// The screens.
+const (
+	Exports Kind = iota
+	NewExport
+	Export
+	Transfer
+	Transfers
+)
+
+// Open asks the root to push a screen.
+type Open struct {
+	Kind Kind
+	// Replace drops the current screen, so that "back" does not lead to it.
+	Replace bool
+	Ref     job.Ref    // of Export and Transfer
+	Entry   *job.Entry // of Export, for one that is no job of ours
+	Preset  *job.Spec  // of NewExport: the same again
+}
+
+// Back leaves the current screen.
+type Back struct{}
+
+// Level of a Toast.
+type Level int
+
+// Levels.
+const (
+	Info Level = iota
+	Success
+	Warning
+	Failure
+)
+
+// Toast is a short notice; it is also kept in the log that L shows.
+type Toast struct {
+	Level Level
+	Text  string // one line, safe
+}
+
+// Copy asks the root to put text on the terminal's clipboard (OSC 52).
+type Copy struct {
+	What string // "path", "shell command", "export id"
+	Text string
+}
+
+// Jobs tells all live screens how the jobs stand. It comes at most ten times a
+// second while something moves, and never when nothing does.
+type Jobs struct {
+	Version uint64
+	List    []job.Snapshot // newest first
+	Now     time.Time
+}
+
+// Find is the snapshot of one job.
+func (j Jobs) Find(ref job.Ref) (job.Snapshot, bool) {
+	for _, s := range j.List {
+		if s.Ref == ref {
+			return s, true
+		}
+	}
+	return job.Snapshot{}, false
+}
+
+// Tick tells the time: four times a second while a job runs and motion is
+// allowed, once a second while one runs and it is not, once a minute while a
+// countdown is on the screen, else never. Frame counts the spinner on.
+type Tick struct {
+	Now   time.Time
+	Frame int
+}
+
+// Listed is the answer to a listing of exports. Gen is the question's generation.
+type Listed struct {
+	Gen     int
+	Listing job.Listing
+	Err     error
+}
+
+// Running reports whether one of these jobs is not over.
+func Running(list []job.Snapshot) bool {
+	for _, s := range list {
+		if !s.Step.Over() {
+			return true
+		}
+	}
+	return false
+}
+
+// SameID finds the job that works on an export.
+func SameID(list []job.Snapshot, id client.ID) (job.Snapshot, bool) {
+	for _, s := range list {
+		if id != "" && s.Export.ID == id {
+			return s, true
+		}
+	}
+	return job.Snapshot{}, false
+}
