@@ -4,72 +4,72 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"unicode"
 )
 
-// Key is an API key. It cannot be printed, logged, formatted or marshalled:
-// every way to do so gives "[redacted]".
-type Key struct{ v *string }
+const redacted = "[redacted]"
+
+// secret is a value that cannot be printed, logged, formatted or marshalled:
+// every way to do so gives "[redacted]". It holds a pointer, since printing a
+// struct with an unexported field goes past all methods; then an address shows.
+type secret struct{ v *string }
+
+func (s secret) reveal() string {
+	if s.v == nil {
+		return ""
+	}
+	return *s.v
+}
+
+// IsZero reports whether there is none.
+func (s secret) IsZero() bool { return s.v == nil }
+
+func (secret) String() string               { return redacted }
+func (secret) GoString() string             { return redacted }
+func (secret) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(redacted)) }
+func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+func (secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+
+// Key is an API key. However it is printed, it is "[redacted]".
+type Key struct{ secret }
 
 // NewKey trims white space and a pasted "Bearer ". An empty key is the zero Key.
 func NewKey(raw string) Key {
 	s := strings.TrimSpace(raw)
-	if len(s) > 7 && strings.EqualFold(s[:7], "Bearer ") {
+	if len(s) > 7 && strings.EqualFold(s[:6], "Bearer") && unicode.IsSpace(rune(s[6])) {
 		s = strings.TrimSpace(s[7:])
 	}
 	if s == "" {
 		return Key{}
 	}
-	return Key{&s}
+	return Key{secret{&s}}
 }
-
-// IsZero reports whether there is no key.
-func (k Key) IsZero() bool { return k.v == nil }
 
 // Equal compares two keys.
 func (k Key) Equal(o Key) bool { return k.reveal() == o.reveal() }
 
-func (k Key) reveal() string {
-	if k.v == nil {
-		return ""
+// sendable reports whether a header can carry the key.
+func (k Key) sendable() bool {
+	for _, b := range []byte(k.reveal()) {
+		if b <= ' ' || b > '~' {
+			return false
+		}
 	}
-	return *k.v
+	return true
 }
-
-const redacted = "[redacted]"
-
-func (Key) String() string               { return redacted }
-func (Key) GoString() string             { return redacted }
-func (Key) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(redacted)) }
-func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-func (Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-func (Key) LogValue() slog.Value         { return slog.StringValue(redacted) }
 
 // Link is a signed download link: whoever has it has the data, so it is
 // printed no more than a Key is. URL gives it to the transfer.
-type Link struct{ v *string }
+type Link struct{ secret }
 
 // NewLink keeps a link; an empty string is the zero Link.
 func NewLink(raw string) Link {
 	if raw == "" {
 		return Link{}
 	}
-	return Link{&raw}
+	return Link{secret{&raw}}
 }
-
-// IsZero reports whether there is no link.
-func (l Link) IsZero() bool { return l.v == nil }
 
 // URL is the link itself, for an HTTP request and nothing else.
-func (l Link) URL() string {
-	if l.v == nil {
-		return ""
-	}
-	return *l.v
-}
-
-func (Link) String() string               { return redacted }
-func (Link) GoString() string             { return redacted }
-func (Link) Format(f fmt.State, _ rune)   { _, _ = f.Write([]byte(redacted)) }
-func (Link) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-func (Link) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-func (Link) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (l Link) URL() string { return l.reveal() }

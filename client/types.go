@@ -6,7 +6,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/text"
 )
 
-// ID names an export job. It is kept byte for byte and escaped in URLs.
+// ID names an export job. It is kept byte for byte, 512 at most, and escaped in URLs.
 type ID = text.Untrusted
 
 // Format is an export's file format.
@@ -26,8 +26,9 @@ type Include struct {
 // Stage is where an export stands, in the order of the product's page.
 type Stage int
 
-// Stages. Processing is the server's word when it tells no more than that;
-// an unknown word counts as Processing and is shown as it came.
+// Stages. Processing is the server's word when it tells no more than that.
+// Unknown is a word that nobody here knows: the job still runs, and the word is
+// shown as it came.
 const (
 	StageUnknown Stage = iota
 	StageQueued
@@ -38,6 +39,12 @@ const (
 	StageFailed
 	StageExpired
 )
+
+// Running reports whether the server still works on the export. An unknown
+// word means that it does.
+func (s Stage) Running() bool {
+	return s != StageCompleted && s != StageFailed && s != StageExpired
+}
 
 // Export is a job as the server tells it. Everything but ID and Status may be
 // absent: a nil pointer, a zero time or an empty string means "not told".
@@ -86,7 +93,7 @@ type ExportRequest struct {
 	Include Include
 }
 
-// Created is the answer to CreateExport.
+// Created is the answer to Create.
 type Created struct {
 	ID ID
 	// At is when the POST was sent, by the server's clock where that is known.

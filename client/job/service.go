@@ -2,8 +2,15 @@ package job
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -19,52 +26,174 @@ type Deps struct {
 	StateDir string
 	// Folder is where files go when Spec.Output is empty.
 	Folder string
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Log is for what happens behind a job; nil is none.
+	Log *slog.Logger
 }
 
-// Service owns every running job.
-type Service struct{ _ int }
+// Service owns every running job. It is safe for concurrent use.
+type Service struct {
+	d       Deps
+	journal journal
+	beat    *beat
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	runs    []*run // oldest first; Ref is the index plus one
+	project *client.Project
+}
 
 // New makes a Service. Close ends it.
-func New(d Deps) *Service { panic("unbuilt") }
+func New(d Deps) *Service {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{d: d, beat: newBeat()}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.journal.now = d.Now
+	if d.StateDir != "" {
+		s.journal.dir = filepath.Join(d.StateDir, "runs")
+		s.journal.prune()
+	}
+	return s
+}
 
-// Start begins a job and returns at once.
-func (s *Service) Start(spec Spec) Ref { panic("unbuilt") }
+// Start begins a job and returns at once. An export that a job of this Service
+// already works on is not begun twice: its Ref is given back.
+func (s *Service) Start(spec Spec) Ref {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if spec.ID != "" {
+		for _, r := range s.runs {
+			if snap := r.snapshot(); snap.Export.ID == spec.ID && !snap.Step.Over() {
+				return snap.Ref
+			}
+		}
+	}
+	r := newRun(s, Ref(len(s.runs)+1), spec)
+	s.runs = append(s.runs, r)
+	s.running.Go(func() { r.main(s.ctx) })
+	return r.ref
+}
 
 // Result blocks until the job is over. A cancelled ctx ends only the waiting.
 // With an InvalidError the result is there too.
-func (s *Service) Result(ctx context.Context, ref Ref) (Result, error) { panic("unbuilt") }
+func (s *Service) Result(ctx context.Context, ref Ref) (Result, error) {
+	r := s.run(ref)
+	if r == nil {
+		return Result{}, fmt.Errorf("job %d: %w", ref, os.ErrNotExist)
+	}
+	select {
+	case <-r.over:
+	case <-ctx.Done():
+		return Result{}, context.Cause(ctx)
+	}
+	snap := r.snapshot()
+	if snap.Result == nil {
+		return Result{}, snap.Err
+	}
+	return *snap.Result, snap.Err
+}
 
 // List gives every job, newest first.
-func (s *Service) List() []Snapshot { panic("unbuilt") }
+func (s *Service) List() []Snapshot {
+	s.mu.Lock()
+	runs := slices.Clone(s.runs)
+	s.mu.Unlock()
+	out := make([]Snapshot, 0, len(runs))
+	for _, r := range slices.Backward(runs) {
+		out = append(out, r.snapshot())
+	}
+	return out
+}
 
 // Snapshot of one job.
-func (s *Service) Snapshot(ref Ref) (Snapshot, bool) { panic("unbuilt") }
+func (s *Service) Snapshot(ref Ref) (Snapshot, bool) {
+	r := s.run(ref)
+	if r == nil {
+		return Snapshot{}, false
+	}
+	return r.snapshot(), true
+}
 
 // Wait blocks until there is something that a viewer of version has not seen,
-// and gives the new version. At most ten times a second.
-func (s *Service) Wait(ctx context.Context, version uint64) (uint64, error) { panic("unbuilt") }
+// and gives the new version: at most ten a second, none while nothing changes.
+func (s *Service) Wait(ctx context.Context, version uint64) (uint64, error) {
+	return s.beat.wait(ctx, version)
+}
 
-// Pause and Resume a transfer. Stop ends the job here; the export goes on at
-// the server, and the part is kept.
-func (s *Service) Pause(ref Ref)  { panic("unbuilt") }
-func (s *Service) Resume(ref Ref) { panic("unbuilt") }
-func (s *Service) Stop(ref Ref)   { panic("unbuilt") }
+// Pause stops the traffic of a transfer until Resume. Everything is kept.
+func (s *Service) Pause(ref Ref) { s.steer(ref, (*run).pause) }
 
-// Exports lists the server's exports joined with what this machine remembers.
-// The error is for what no list can follow (a refused key); being offline is
-// in the Listing.
-func (s *Service) Exports(ctx context.Context) (Listing, error) { panic("unbuilt") }
+// Resume goes on with a paused transfer.
+func (s *Service) Resume(ref Ref) { s.steer(ref, (*run).resume) }
 
-// Project of the key, asked once.
-func (s *Service) Project(ctx context.Context) (client.Project, error) { panic("unbuilt") }
+// Stop ends the job here; the export goes on at the server, and the part is kept.
+func (s *Service) Stop(ref Ref) { s.steer(ref, func(r *run) { r.cancel(ErrStopped) }) }
 
-// FileName is the name that an export of this request made at that time gets.
-func FileName(slug string, r client.ExportRequest, at time.Time) string { panic("unbuilt") }
+func (s *Service) steer(ref Ref, f func(*run)) {
+	if r := s.run(ref); r != nil {
+		f(r)
+	}
+}
 
-// Folder checks where Output would put the file: the folder, and the bytes free there.
-func (s *Service) Folder(output string) (dir string, free int64, err error) { panic("unbuilt") }
+// Release removes the file of a job that was made for standard output.
+func (s *Service) Release(ref Ref) error {
+	snap, ok := s.Snapshot(ref)
+	if !ok || snap.Spec.Output != "-" || snap.Result == nil || snap.Result.File == "" {
+		return nil
+	}
+	if err := os.Remove(snap.Result.File); err != nil {
+		return fmt.Errorf("remove the copy for standard output: %w", err)
+	}
+	return nil
+}
 
-// Close stops every job, keeps every part, and waits for both.
-func (s *Service) Close() { panic("unbuilt") }
+// Project of the key, asked once. A server without that call gives the zero Project.
+func (s *Service) Project(ctx context.Context) (client.Project, error) {
+	s.mu.Lock()
+	known := s.project
+	s.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	p, err := s.d.API.Project(ctx)
+	if err != nil && !errors.Is(err, client.ErrNotFound) {
+		return client.Project{}, fmt.Errorf("look up the project: %w", err)
+	}
+	s.mu.Lock()
+	s.project = &p
+	s.mu.Unlock()
+	return p, nil
+}
+
+// Close stops every job, keeps every part, and waits until they are safe.
+func (s *Service) Close() {
+	s.cancel(ErrStopped)
+	s.running.Wait()
+	s.beat.stop()
+}
+
+func (s *Service) run(ref Ref) *run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ref < 1 || int(ref) > len(s.runs) {
+		return nil
+	}
+	return s.runs[ref-1]
+}
+
+// recovered turns a panic of a job into its error, so that one job's fault
+// does not take the console and the other transfers down.
+func recovered(log *slog.Logger, err *error) {
+	if p := recover(); p != nil {
+		log.Error("job panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = fmt.Errorf("internal error: %v", p)
+	}
+}

@@ -30,7 +30,7 @@ type Options struct {
 	UserAgent string
 	// LimitRate in bytes a second, all connections together; 0 is no limit.
 	LimitRate int64
-	// Connections at most; 0 is 1.
+	// Connections at most. One is used today, whatever it says.
 	Connections int
 	// Retries without any progress before the transfer gives up; 0 is 8.
 	Retries int
@@ -56,8 +56,12 @@ var (
 	ErrExists = errors.New("file exists")
 )
 
-// Part is one file on its way, locked for this process.
-type Part struct{ _ int }
+// TemporaryError is what Options.Link returns when asking again later may help:
+// the transfer then waits and tries again, as after a network failure.
+type TemporaryError struct{ Err error }
+
+func (e *TemporaryError) Error() string { return e.Err.Error() }
+func (e *TemporaryError) Unwrap() error { return e.Err }
 
 // State of a part on disk.
 type State string
@@ -77,32 +81,6 @@ type Found struct {
 	Done   int64 // bytes that may be trusted
 	Locked bool  // by a live process
 }
-
-// Peek looks at the part beside path without locking or changing anything.
-func Peek(path string) (Found, error) { panic("unbuilt") }
-
-// Open locks the part of o.Path and reads its checkpoint, or starts a new one.
-// ErrLocked, ErrOtherObject. It does not touch the network.
-func Open(o Options) (*Part, error) { panic("unbuilt") }
-
-// Fetch brings the part to StateComplete. It returns when the file is whole,
-// when ctx ends (the part is checkpointed), or with one of the errors above.
-// It may be called again after an error.
-func (p *Part) Fetch(ctx context.Context) error { panic("unbuilt") }
-
-// File is the path of the data: o.Path + ".part".
-func (p *Part) File() string { panic("unbuilt") }
-
-// Commit gives the complete part its final name, durably, and removes the
-// checkpoint and the lock. Without replace an existing name is ErrExists.
-func (p *Part) Commit(name string, replace bool) error { panic("unbuilt") }
-
-// Discard removes the part, its checkpoint and its lock.
-func (p *Part) Discard() error { panic("unbuilt") }
-
-// Close writes a last checkpoint and releases the lock. The part stays. After
-// Commit or Discard it does nothing.
-func (p *Part) Close() error { panic("unbuilt") }
 
 // Phase is what a transfer is doing now.
 type Phase string
@@ -139,6 +117,3 @@ type Snapshot struct {
 
 // PartState is one extent [From, To) and how much of it, from From on, is there.
 type PartState struct{ From, To, Done int64 }
-
-// Snapshot may be called from anywhere, any time.
-func (p *Part) Snapshot() Snapshot { panic("unbuilt") }

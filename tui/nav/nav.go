@@ -42,6 +42,10 @@ type TextScreen interface {
 // one step back in a form) and not as "back".
 type Leaver interface{ HoldsEsc() bool }
 
+// Counter is a Screen that may show a countdown: while Counting, it gets a
+// Tick once a minute even when no job runs.
+type Counter interface{ Counting() bool }
+
 // Kind names a screen.
 type Kind int
 

@@ -1,0 +1,284 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The formats, as Expect and Report name them.
+const (
+	formatJSON = "json"
+	formatCSV  = "csv"
+)
+
+// kind is a type of record.
+type kind uint8
+
+const (
+	metric kind = iota
+	connection
+	dashboard
+	widget
+	auditLog
+	kindCount
+)
+
+// String is how messages call the type.
+func (k kind) String() string {
+	return [...]string{"metric", "connection", "dashboard", "widget", "audit log"}[k]
+}
+
+// errStop ends a parser: the problem is among the findings.
+var errStop = errors.New("the rest of the file has no meaning")
+
+// checker is what the two formats share: what is expected, what was found.
+type checker struct {
+	expect   Expect
+	findings findings
+
+	format   string
+	whole    bool // the parser understood the file to its end
+	cutClean bool // CSV: nothing but the last line end is missing
+	counts   [kindCount]int64
+	other    int64
+	// asked[k] and there[k]: type k was asked for; the file has a place for it
+	// (JSON: the array, CSV: a row).
+	there [kindCount]bool
+
+	fromMs, toMs int64 // of expect; the widest values if not known
+	first, last  int64 // of the data
+	dated        bool  // first and last are set
+	outside      int64
+	outsideAt    string
+
+	formulas  int64
+	formulaAt string
+
+	seed maphash.Seed
+	ids  [kindCount]idSet
+}
+
+func newChecker(e Expect) *checker {
+	c := &checker{expect: e, seed: maphash.MakeSeed(), fromMs: minInt64, toMs: maxInt64}
+	if !e.From.IsZero() {
+		c.fromMs = e.From.UnixMilli()
+	}
+	if !e.To.IsZero() {
+		c.toMs = e.To.UnixMilli()
+	}
+	for k := range c.ids {
+		c.ids[k].limit = 1 << 17
+	}
+	c.ids[metric].limit = 1 << 20
+	c.ids[auditLog].limit = 1 << 19
+	return c
+}
+
+const (
+	maxInt64 = 1<<63 - 1
+	minInt64 = -1 << 63
+)
+
+// sniff is how many bytes decide on the format.
+const sniff = 4 << 10
+
+// read finds the format and parses the file by it.
+func (c *checker) read(f *feed) error {
+	head, err := f.peek(sniff)
+	if err != nil {
+		return err
+	}
+	guess := guessFormat(head, c.expect.Format)
+	c.format = guess.format
+	if guess.code != "" {
+		if !c.findings.full(guess.code) {
+			c.findings.add(guess.code, "byte 0", "%s", guess.why)
+		}
+		return nil
+	}
+	if c.expect.Format != "" && c.expect.Format != c.format && !c.findings.full(Schema) {
+		c.findings.add(Schema, "byte 0", "the file is %s, not %s as asked for",
+			strings.ToUpper(c.format), strings.ToUpper(quoted(c.expect.Format).bare()))
+	}
+	if c.format == formatJSON {
+		err = newJSONParser(c, f).run()
+	} else {
+		f.head = bytes.TrimPrefix(f.head, []byte(bom))
+		err = newCSVParser(c, f).run()
+	}
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}
+
+// guess is a format, or why there is none.
+type guess struct {
+	format    string
+	code, why string
+}
+
+// guessFormat tells the format by the first bytes of the file.
+func guessFormat(head []byte, expected string) guess {
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(bom)), " \t\r\n")
+	switch {
+	case len(text) == 0 && len(head) < sniff:
+		if expected != formatJSON && expected != formatCSV {
+			expected = ""
+		}
+		return guess{expected, Truncated, "the file is empty"}
+	case len(text) == 0 || text[0] == '{' || text[0] == '[':
+		return guess{format: formatJSON}
+	case text[0] == '<':
+		return guess{"", Syntax, "the file is HTML or XML, neither JSON nor CSV: a server's error page, perhaps"}
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	if expected == formatCSV || isCSVHead(line) {
+		return guess{format: formatCSV}
+	}
+	return guess{"", Syntax, "the file is neither JSON nor CSV"}
+}
+
+// bom is the byte order mark in UTF-8. Spreadsheets write one before CSV; JSON
+// must not have one (RFC 8259 section 8.1).
+const bom = "\ufeff"
+
+// isCSVHead reports whether a first line is one of CSV: the page's header or
+// the beginning of it, or text with commas.
+func isCSVHead(line []byte) bool {
+	header := strings.Join(csvHeader(), ",")
+	if len(line) <= len(header) && strings.HasPrefix(header, string(line)) {
+		return true
+	}
+	if bytes.IndexByte(line, ',') < 0 {
+		return false
+	}
+	for _, b := range line {
+		if b < ' ' && b != '\t' && b != '\r' {
+			return false
+		}
+	}
+	return utf8.Valid(line) || len(line) >= sniff/2 // a long line may be cut inside a rune
+}
+
+// isRepeat notes an id and reports whether its type had it before.
+func (c *checker) isRepeat(k kind, id []byte) bool {
+	return c.ids[k].add(maphash.Bytes(c.seed, id))
+}
+
+// moment notes a time that the date range governs, and reports whether it is
+// the first outside of the range, so that the caller may say where.
+func (c *checker) moment(ms int64) (firstOutside bool) {
+	if !c.dated {
+		c.first, c.last, c.dated = ms, ms, true
+	}
+	c.first, c.last = min(c.first, ms), max(c.last, ms)
+	if ms >= c.fromMs && ms <= c.toMs {
+		return false
+	}
+	c.outside++
+	return c.outside == 1
+}
+
+// report closes the check: what can be said of the whole file only.
+func (c *checker) report(size int64, sum string) Report {
+	c.compareBytes(size, sum)
+	c.compareRange()
+	if c.whole {
+		c.compareTypes()
+		c.compareCount()
+	}
+	if c.formulas > 0 && !c.findings.full(FormulaCell) {
+		c.findings.add(FormulaCell, c.formulaAt,
+			"%s with = + - @ or a control character, which a spreadsheet may run as a formula", plural(c.formulas, "cell begins", "cells begin"))
+	}
+	r := Report{
+		Format: c.format, Bytes: size, SHA256: sum,
+		Records: Counts{
+			Metrics: c.counts[metric], Connections: c.counts[connection], Dashboards: c.counts[dashboard],
+			Widgets: c.counts[widget], AuditLogs: c.counts[auditLog],
+		},
+		OtherRecords: c.other,
+	}
+	if c.dated {
+		r.From, r.To = time.UnixMilli(c.first).UTC(), time.UnixMilli(c.last).UTC()
+	}
+	r.Problems, r.Warnings = c.findings.split()
+	r.OK = len(r.Problems) == 0
+	return r
+}
+
+func (c *checker) compareBytes(size int64, sum string) {
+	sameSize := c.expect.Bytes != nil && *c.expect.Bytes == size
+	sameSum := c.expect.SHA256 != "" && strings.EqualFold(c.expect.SHA256, sum)
+	if c.cutClean && !sameSize && !sameSum && !c.findings.full(Truncated) {
+		c.findings.add(Truncated, fmt.Sprintf("byte %d", size), "the last row has no line end: the file ends too early")
+	}
+	if c.expect.Bytes != nil && !sameSize && !c.findings.full(SizeMismatch) {
+		c.findings.add(SizeMismatch, "", "the file has %d bytes, the server told %d", size, *c.expect.Bytes)
+	}
+	if c.expect.SHA256 != "" && !sameSum && !c.findings.full(ChecksumMismatch) {
+		c.findings.add(ChecksumMismatch, "", "the SHA-256 of the file is %s, it should be %s", sum, quoted(c.expect.SHA256).bare())
+	}
+}
+
+func (c *checker) compareRange() {
+	if c.outside > 0 && !c.findings.full(OutOfRange) {
+		c.findings.add(OutOfRange, c.outsideAt, "%s outside the date range that was asked for, here is the first",
+			plural(c.outside, "record lies", "records lie"))
+	}
+}
+
+// compareTypes holds the file against the types that were asked for. Dashboards
+// bring their widgets. In CSV, audit logs may be left out.
+func (c *checker) compareTypes() {
+	if c.expect.Include == nil {
+		return
+	}
+	for _, t := range []struct {
+		kind kind
+		name string
+	}{{metric, "metrics"}, {connection, "connections"}, {dashboard, "dashboards"}, {auditLog, "audit_logs"}} {
+		asked := slices.Contains(c.expect.Include, t.name)
+		switch {
+		case asked && !c.there[t.kind] && !(c.format == formatCSV && t.kind == auditLog):
+			if !c.findings.full(MissingData) {
+				c.findings.add(MissingData, "", "%s were asked for, but the file has none", t.name)
+			}
+		case !asked && c.counts[t.kind] > 0:
+			if !c.findings.full(UnrequestedData) {
+				c.findings.add(UnrequestedData, "", "%s were not asked for, but the file has %d", t.name, c.counts[t.kind])
+			}
+		}
+	}
+}
+
+// compareCount takes the server's count with widgets or without: which it is
+// is not documented.
+func (c *checker) compareCount() {
+	if c.expect.Records == nil {
+		return
+	}
+	told, n := *c.expect.Records, c.other
+	for k, count := range c.counts {
+		if kind(k) != widget {
+			n += count
+		}
+	}
+	if told != n && told != n+c.counts[widget] && !c.findings.full(CountMismatch) {
+		c.findings.add(CountMismatch, "", "the file has %d records and %d widgets, the server told %d", n, c.counts[widget], told)
+	}
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,285 @@
+package archive
+
+import "bytes"
+
+// secret is a part of a text that has the shape of a known kind of secret.
+type secret struct {
+	start, end int
+	what       string
+}
+
+// minSecret is the shortest text that can hold a secret with a known shape.
+const minSecret = 14
+
+// findSecret finds the first secret in b by its shape, wherever in b it
+// begins at the start of a word. The shapes are those that vendors publish for
+// secret scanning: a fixed head, and so many random characters after it that
+// no word, identifier or checksum has it.
+func findSecret(b []byte) (secret, bool) {
+	inWord := false
+	for i := 0; i+minSecret <= len(b); i++ {
+		c := b[i]
+		switch {
+		case c == ':':
+			if start, end := urlPassword(b, i); end > 0 {
+				return secret{start, end, "a password in a URL"}, true
+			}
+		case !inWord && mayBegin(c):
+			if n, what := matchSecret(b[i:]); n > 0 {
+				return secret{i, i + n, what}, true
+			}
+		}
+		inWord = isAlnum(c)
+	}
+	return secret{}, false
+}
+
+// mayBegin reports whether a shape of matchSecret begins with c.
+func mayBegin(c byte) bool {
+	switch c {
+	case '-', '1', 'A', 'B', 'S', 'b', 'd', 'e', 'g', 'n', 'p', 'r', 's', 'w', 'x', 'y':
+		return true
+	}
+	return false
+}
+
+// matchSecret gives the length and the kind of the secret that b begins with;
+// the length is 0 if there is none.
+func matchSecret(b []byte) (n int, what string) {
+	switch b[0] {
+	case '-':
+		return matchPEM(b), "a private key"
+	case '1':
+		return token(b, "1//0", tokenish, 30), "a Google refresh token"
+	case 'A':
+		return matchCapitalA(b)
+	case 'B', 'b':
+		return max(token(b, "Bearer ", base64ish, 20), token(b, "bearer ", base64ish, 20)), "a bearer token"
+	case 'S':
+		return token(b, "SG.", dotted, 16), "a SendGrid key"
+	case 'd', 'p':
+		return matchDashtray(b), "a Dashtray API key"
+	case 'e':
+		return matchJWT(b), "a JSON web token"
+	case 'g':
+		return matchGit(b)
+	case 'n':
+		return token(b, "npm_", alnum, 30), "an npm token"
+	case 'r':
+		return max(token(b, "rk_live_", alnum, 10), token(b, "rk_test_", alnum, 10)), "a Stripe restricted key"
+	case 's':
+		return matchSmallS(b)
+	case 'w':
+		return token(b, "whsec_", base64ish, 10), "a webhook secret"
+	case 'x':
+		return matchSlack(b), "a Slack token"
+	case 'y':
+		return token(b, "ya29.", tokenish, 10), "a Google access token"
+	}
+	return 0, ""
+}
+
+func matchCapitalA(b []byte) (int, string) {
+	if n := token(b, "AIza", tokenish, 30); n > 0 {
+		return n, "a Google API key"
+	}
+	if n := token(b, "AGE-SECRET-KEY-1", alnum, 30); n > 0 {
+		return n, "an age identity"
+	}
+	return matchAWS(b), "an AWS access key"
+}
+
+func matchSmallS(b []byte) (int, string) {
+	if n := max(token(b, "sk_live_", alnum, 10), token(b, "sk_test_", alnum, 10)); n > 0 {
+		return n, "a Stripe secret key"
+	}
+	if n := max(token(b, "shpat_", alnum, 20), token(b, "shpss_", alnum, 20), token(b, "shpca_", alnum, 20)); n > 0 {
+		return n, "a Shopify token"
+	}
+	return max(token(b, "sk-", alnum, 20), token(b, "sk-proj-", tokenish, 20), token(b, "sk-ant-", tokenish, 20)), "an API key"
+}
+
+func matchGit(b []byte) (int, string) {
+	if n := token(b, "glpat-", tokenish, 20); n > 0 {
+		return n, "a GitLab token"
+	}
+	n := token(b, "github_pat_", tokenish, 20)
+	if len(b) > 4 && b[1] == 'h' && bytes.IndexByte([]byte("pousr"), b[2]) >= 0 {
+		n = max(n, token(b, "gh"+string(b[2])+"_", alnum, 20))
+	}
+	return n, "a GitHub token"
+}
+
+// matchAWS: four letters and exactly sixteen characters.
+func matchAWS(b []byte) int {
+	if !bytes.HasPrefix(b, []byte("AKIA")) && !bytes.HasPrefix(b, []byte("ASIA")) {
+		return 0
+	}
+	n := 4
+	for n < len(b) && (isUpper(b[n]) || isDigit(b[n])) {
+		n++
+	}
+	if n != 20 || n < len(b) && isLower(b[n]) || !varied(b[4:n]) {
+		return 0
+	}
+	return n
+}
+
+// matchSlack: xoxb-, xoxp- and their likes.
+func matchSlack(b []byte) int {
+	if len(b) < 5 || b[1] != 'o' || b[2] != 'x' || !isLower(b[3]) {
+		return token(b, "xapp-", tokenish, 10)
+	}
+	return token(b, string(b[:4])+"-", tokenish, 10)
+}
+
+// matchDashtray: dk_ or pp_, at least 20 characters, and among them a run of
+// letters and digits that no name made of words has.
+func matchDashtray(b []byte) int {
+	if len(b) < 23 || b[2] != '_' || string(b[:2]) != "dk" && string(b[:2]) != "pp" {
+		return 0
+	}
+	n := 3 + run(b[3:], tokenish)
+	if n < 23 {
+		return 0
+	}
+	for rest := b[3:n]; len(rest) > 0; {
+		k := run(rest, alnum)
+		if k >= 12 && hasDigit(rest[:k]) && countDigits(rest) < k && varied(rest[:k]) {
+			return n
+		}
+		rest = rest[min(k+1, len(rest)):]
+	}
+	return 0
+}
+
+// matchJWT: two or more parts in base64url with dots between, the first of
+// them a JSON object (RFC 7519 section 3: a JWS or a JWE).
+func matchJWT(b []byte) int {
+	if !bytes.HasPrefix(b, []byte("eyJ")) {
+		return 0
+	}
+	head := run(b, tokenish)
+	if head < 13 || head == len(b) || b[head] != '.' {
+		return 0
+	}
+	body := run(b[head+1:], tokenish)
+	end := head + 1 + body
+	if body < 10 || end == len(b) || b[end] != '.' {
+		return 0
+	}
+	return end + run(b[end:], dotted)
+}
+
+// matchPEM: the first line of a private key (RFC 7468 section 10 and the older
+// forms), to the end of the text.
+func matchPEM(b []byte) int {
+	if !bytes.HasPrefix(b, []byte("-----BEGIN ")) {
+		return 0
+	}
+	line := b[:min(len(b), 64)]
+	if !bytes.Contains(line, []byte("PRIVATE KEY")) {
+		return 0
+	}
+	return len(b)
+}
+
+// urlPassword finds the password of "://user:password@" where the colon of
+// "://" stands at i (RFC 3986 section 3.2.1). end is 0 if there is none.
+func urlPassword(b []byte, i int) (start, end int) {
+	if i+2 >= len(b) || b[i+1] != '/' || b[i+2] != '/' {
+		return 0, 0
+	}
+	for j := i + 3; j < len(b); j++ {
+		switch c := b[j]; {
+		case c == ':' && start == 0:
+			start = j + 1
+		case c == '@' && start > 0:
+			if p := b[start:j]; len(p) < 4 || !varied(p) || isPlaceholder(p) {
+				return 0, 0
+			}
+			return start, j
+		case c == '/' || c == '?' || c == '#' || c <= ' ' || c == '"':
+			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+// token gives the length of head and the characters after it, or 0 unless
+// there are least of them and a digit: words that follow a head by chance are
+// shorter, or have none. In a set that makes no words of words, twice as many
+// characters do without.
+func token(b []byte, head string, set charset, least int) int {
+	if len(b) < len(head)+least || string(b[:len(head)]) != head {
+		return 0
+	}
+	tail := b[len(head):]
+	tail = tail[:run(tail, set)]
+	if len(tail) < least || !varied(tail) || isPlaceholder(tail) {
+		return 0
+	}
+	if !hasDigit(tail) && (set != alnum || len(tail) < 2*least) {
+		return 0
+	}
+	return len(head) + len(tail)
+}
+
+type charset uint8
+
+const (
+	alnum     charset = iota // A-Z a-z 0-9
+	tokenish                 // and _ -
+	dotted                   // and .
+	base64ish                // and + / =
+)
+
+// run counts how many characters of the set b begins with.
+func run(b []byte, set charset) int {
+	for i, c := range b {
+		switch {
+		case isAlnum(c):
+		case c == '_' || c == '-':
+			if set < tokenish {
+				return i
+			}
+		case c == '.':
+			if set < dotted {
+				return i
+			}
+		case c == '+' || c == '/' || c == '=':
+			if set < base64ish {
+				return i
+			}
+		default:
+			return i
+		}
+	}
+	return len(b)
+}
+
+func hasDigit(b []byte) bool {
+	for _, c := range b {
+		if isDigit(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// varied reports whether b has five different characters, as "xxxxxxxx",
+// "0000-0000" and other fillers have not.
+func varied(b []byte) bool {
+	var seen [8]byte
+	n := 0
+	for _, c := range b {
+		if bytes.IndexByte(seen[:n], c) >= 0 {
+			continue
+		}
+		seen[n] = c
+		if n++; n == 5 {
+			return true
+		}
+	}
+	return false
+}

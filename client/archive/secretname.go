@@ -1,0 +1,173 @@
+package archive
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// nameClass says what the name of a field promises about its value.
+type nameClass uint8
+
+const (
+	plainName    nameClass = iota
+	tokenName              // a token, a key or a secret: made by a machine
+	passwordName           // made by a person, and may be short
+	aboutName              // about a credential: its id, type, time; never one
+)
+
+// maxName is the longest name that is looked at; longer ones are plain.
+const maxName = 64
+
+// classify reads a field's name in any style: accessToken, access_token,
+// ACCESS-TOKEN, accessTokens, apiKey2.
+func classify(name []byte) nameClass {
+	var buf [maxName]byte
+	n := 0
+	for _, c := range name[:min(len(name), maxName)] {
+		if isUpper(c) {
+			c += 'a' - 'A'
+		}
+		if isAlnum(c) {
+			buf[n] = c
+			n++
+		}
+	}
+	s := strings.TrimRight(string(buf[:n]), "0123456789")
+	for _, form := range []string{s, strings.TrimSuffix(s, "s")} {
+		if slices.Contains(wholeTokens(), form) || hasAnySuffix(form, tokenEndings()) {
+			return tokenName
+		}
+		if hasAnySuffix(form, passwordEndings()) {
+			return passwordName
+		}
+	}
+	if hasAnySuffix(s, aboutEndings()) {
+		return aboutName
+	}
+	return plainName
+}
+
+// wholeTokens are names that promise a credential when they stand alone, while
+// pageToken or syncToken do not.
+func wholeTokens() []string { return []string{"token", "jwt", "authorization"} }
+
+// tokenEndings leave out what is made to be public: publishableKey, clientId.
+func tokenEndings() []string {
+	return []string{
+		"accesstoken", "refreshtoken", "authtoken", "bearertoken", "oauthtoken", "apitoken", "idtoken",
+		"sessiontoken", "bottoken", "usertoken", "clienttoken", "privatetoken", "personaltoken", "securitytoken",
+		"servicetoken", "webhooktoken", "verificationtoken", "secret", "secretvalue", "credential",
+		"apikey", "secretkey", "privatekey", "encryptionkey", "signingkey", "accesskey", "authkey",
+		"masterkey", "sshkey", "servicekey", "rolekey", "webhookkey", "hmackey", "sharedkey",
+	}
+}
+
+func passwordEndings() []string {
+	return []string{"password", "passwd", "passphrase", "pwd", "passwordhash"}
+}
+
+// aboutEndings are fields that stand beside a credential in one object.
+func aboutEndings() []string {
+	return []string{"id", "type", "name", "status", "at", "url", "uri", "scope", "hint", "label", "provider", "expiry", "expires", "format", "algorithm", "service"}
+}
+
+func hasAnySuffix(s string, endings []string) bool {
+	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(s, e) })
+}
+
+// inherit is the class of a field inside a value of the parent's class:
+// whatever stands under "credentials" counts as one, but for what is said
+// about it.
+func inherit(parent, own nameClass) nameClass {
+	if own == plainName && (parent == tokenName || parent == passwordName) {
+		return parent
+	}
+	return own
+}
+
+// looksSecret reports whether v, under a name of class c, is a credential:
+// neither empty nor masked nor a word nor a sentence. A token has 12
+// characters and mixes two of lower-case letters, upper-case letters and
+// digits, or has 16 of any kind; a password has 6 and mixes, or has 12.
+func looksSecret(c nameClass, v []byte) bool {
+	mixedMin, plainMin := 12, 16
+	switch c {
+	case tokenName:
+		v = withoutScheme(v)
+	case passwordName:
+		mixedMin, plainMin = 6, 12
+	default:
+		return false
+	}
+	if len(v) < mixedMin || bytes.ContainsAny(v, " \t\r\n") || !varied(v) || isPlaceholder(v) {
+		return false
+	}
+	return len(v) >= plainMin && !isConstant(v) || kinds(v) >= 2
+}
+
+// withoutScheme cuts the scheme of an Authorization header (RFC 9110 section 11.4).
+func withoutScheme(v []byte) []byte {
+	scheme, rest, found := bytes.Cut(v, []byte(" "))
+	if found && len(scheme) <= len("Bearer") {
+		switch strings.ToLower(string(scheme)) {
+		case "bearer", "basic", "token":
+			return rest
+		}
+	}
+	return v
+}
+
+// isPlaceholder reports whether v stands for a value that is not shown: masks
+// ("sk_****1234", "abcd…"), and words in brackets ("[redacted]", "<secret>",
+// "${API_KEY}", "{{token}}").
+func isPlaceholder(v []byte) bool {
+	for _, m := range []string{"***", "•••", "●●●", "···", "...", "…", "XXXX", "xxxx", "####", "____"} {
+		if bytes.Contains(v, []byte(m)) {
+			return true
+		}
+	}
+	if len(v) == 0 || bytes.HasPrefix(v, []byte("${")) {
+		return true
+	}
+	switch string(v[:1]) + string(v[len(v)-1:]) {
+	case "[]", "<>", "{}", "()", "%%":
+		return bytes.IndexByte(v, '"') < 0 // else it is JSON in a string
+	}
+	switch strings.ToLower(string(v[:min(len(v), maxName)])) {
+	case "redacted", "encrypted", "configured", "not_configured", "not-configured", "undefined":
+		return true
+	}
+	return false
+}
+
+// isConstant reports whether v is the name of something in capitals, as
+// environment variables are written: STRIPE_SECRET_KEY.
+func isConstant(v []byte) bool {
+	score := 0
+	for _, c := range v {
+		switch {
+		case c == '_':
+			score++
+		case !isUpper(c):
+			return false
+		}
+	}
+	return score > 0
+}
+
+// kinds counts how many of lower-case letters, upper-case letters and digits v mixes.
+func kinds(v []byte) int {
+	var lower, upper, digit int
+	for _, c := range v {
+		switch {
+		case isLower(c):
+			lower = 1
+		case isUpper(c):
+			upper = 1
+		case isDigit(c):
+			digit = 1
+		}
+	}
+	return lower + upper + digit
+}

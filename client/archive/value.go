@@ -1,0 +1,121 @@
+package archive
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// maxMillis is the last millisecond of the year 9999, the end of what RFC 3339
+// can write (section 1).
+const maxMillis = 253402300799999
+
+// parseMillis reads epoch milliseconds. A fraction of a millisecond is allowed
+// and dropped: JavaScript's clocks have one.
+func parseMillis(b []byte) (ms int64, ok bool) {
+	i := 0
+	for ; i < len(b) && isDigit(b[i]); i++ {
+		ms = ms*10 + int64(b[i]-'0')
+		if ms > maxMillis {
+			return 0, false
+		}
+	}
+	if i == 0 {
+		return 0, false
+	}
+	if i < len(b) {
+		return ms, isFraction(b[i:])
+	}
+	return ms, true
+}
+
+func isFraction(b []byte) bool {
+	if len(b) < 2 || b[0] != '.' {
+		return false
+	}
+	for _, c := range b[1:] {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// parseTime reads a time as text: RFC 3339, to the millisecond.
+func parseTime(b []byte) (ms int64, ok bool) {
+	var t time.Time
+	if len(b) < len("2006-01-02T15:04:05Z") || t.UnmarshalText(b) != nil {
+		return 0, false
+	}
+	return t.UnixMilli(), true
+}
+
+// parseCellTime reads a time in a CSV cell, in either form.
+func parseCellTime(b []byte) (ms int64, ok bool) {
+	if ms, ok = parseMillis(b); ok {
+		return ms, true
+	}
+	return parseTime(b)
+}
+
+// isNumber reports whether b is a number by the grammar of JSON (RFC 8259
+// section 6), and one that a float64 can hold.
+func isNumber(b []byte) bool {
+	rest := b
+	if len(rest) > 0 && rest[0] == '-' {
+		rest = rest[1:]
+	}
+	digits := countDigits(rest)
+	if digits == 0 || digits > 1 && rest[0] == '0' {
+		return false
+	}
+	rest = rest[digits:]
+	if len(rest) > 0 && rest[0] == '.' {
+		n := countDigits(rest[1:])
+		if n == 0 {
+			return false
+		}
+		rest = rest[1+n:]
+	}
+	if len(rest) > 0 && (rest[0] == 'e' || rest[0] == 'E') {
+		rest = rest[1:]
+		if len(rest) > 0 && (rest[0] == '+' || rest[0] == '-') {
+			rest = rest[1:]
+		}
+		n := countDigits(rest)
+		if n == 0 {
+			return false
+		}
+		rest = rest[n:]
+	}
+	return len(rest) == 0 && isFinite(b)
+}
+
+// isFinite reports whether the JSON number b fits a float64. Without an
+// exponent it needs more than 308 digits not to.
+func isFinite(b []byte) bool {
+	short := len(b) <= 308
+	for _, c := range b {
+		if c == 'e' || c == 'E' {
+			short = false
+		}
+	}
+	if short {
+		return true
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return err == nil && !math.IsInf(v, 0)
+}
+
+func countDigits(b []byte) int {
+	n := 0
+	for n < len(b) && isDigit(b[n]) {
+		n++
+	}
+	return n
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isAlnum(c byte) bool { return isDigit(c) || isUpper(c) || isLower(c) }

@@ -1,0 +1,219 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/transfer"
+)
+
+// obtain gets an export id: the one that was asked for, that of an unfinished
+// run, or a new one.
+func (r *run) obtain(ctx context.Context) error {
+	spec := r.snap.Spec
+	if spec.ID != "" {
+		return r.obtainKnown(spec.ID)
+	}
+	if !spec.New && !spec.Detach {
+		if rec := r.unfinished(); rec != nil {
+			r.record = rec
+			if rec.ExportID != "" {
+				r.change(func(s *Snapshot) { s.Export.ID, s.Continued = client.ID(rec.ExportID), true })
+				return nil
+			}
+			return r.create(ctx) // it was cut off before its export was made
+		}
+	}
+	r.begin(r.newRecord())
+	return r.create(ctx)
+}
+
+// begin makes the record of a new run. Without one the job works all the same.
+func (r *run) begin(fresh record) {
+	rec, err := r.s.journal.create(fresh)
+	r.record = rec
+	if err != nil {
+		r.s.d.Log.Warn("run is not remembered", "error", err)
+		r.warnOnce("this run cannot be remembered, so it could not be continued")
+	}
+}
+
+// afterall decides what becomes of an unfinished run whose export is no longer
+// to be had: the file may be here whole, else the export is made anew.
+func (r *run) afterall(ctx context.Context, exp client.Export, err error) (client.Export, error) {
+	var failed *ExportFailedError
+	if !errors.Is(err, client.ErrNotFound) && !errors.Is(err, ErrExpired) && !errors.As(err, &failed) {
+		return exp, err
+	}
+	if part, perr := transfer.Peek(r.record.Path); perr == nil && part.State == transfer.StateComplete {
+		return r.record.export(), nil
+	}
+	r.warn("the export of an unfinished run is gone (%v), so a new one was made", err)
+	r.record.State = recordOver
+	r.remember()
+	r.s.journal.release(r.record)
+	r.change(func(s *Snapshot) { s.Continued, s.Export = false, client.Export{} })
+	r.begin(r.newRecord())
+	if err := r.create(ctx); err != nil {
+		return exp, err
+	}
+	return r.await(ctx)
+}
+
+func (r *run) obtainKnown(id client.ID) error {
+	j := r.s.journal
+	if old := j.of(r.s.d.API.Origin(), id); old != nil {
+		ok, err := j.tryLock(old)
+		if err == nil && !ok {
+			return fmt.Errorf("take over the run of export %s: %w", id.Safe(), ErrLocked)
+		}
+		if err == nil {
+			r.record = old
+			return nil
+		}
+	}
+	fresh := r.newRecord()
+	fresh.ExportID = id.Raw()
+	r.begin(fresh)
+	return nil
+}
+
+func (r *run) unfinished() *record {
+	return r.s.journal.unfinished(r.s.d.API.Origin(), r.snap.Project.ID.Raw(), matchKey(r.snap.Spec, r.target))
+}
+
+func (r *run) newRecord() record {
+	spec := r.snap.Spec
+	rec := record{Origin: r.s.d.API.Origin(), ProjectID: r.snap.Project.ID.Raw()}
+	if spec.ID == "" {
+		rec.Match = matchKey(spec, r.target)
+		rec.Format = string(spec.Request.Format)
+		rec.Range = spec.Request.Range
+		rec.Include = spec.Request.Include.Names()
+	}
+	return rec
+}
+
+// create makes the export, by the policy for a busy project.
+func (r *run) create(ctx context.Context) error {
+	for try := 0; ; try++ {
+		r.step(StepCreating)
+		made, err := r.s.d.API.Create(ctx, r.snap.Spec.Request)
+		if err == nil {
+			return r.made(made.ID, made.At, made.Adopted)
+		}
+		if !errors.Is(err, client.ErrBusy) {
+			return fmt.Errorf("create the export: %w", err)
+		}
+		if errors.Is(err, client.ErrLostAnswer) {
+			r.warnOnce("the answer to the request was lost; the export that runs now may be this one or somebody else's")
+		}
+		switch r.snap.Spec.IfBusy {
+		case BusyFail:
+			return fmt.Errorf("create the export: %w", err)
+		case BusyAttach:
+			return r.attach(ctx, err)
+		}
+		if err := r.waitTurn(ctx, err, try); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) made(id client.ID, at time.Time, adopted bool) error {
+	r.record.ExportID, r.record.CreatedAt = id.Raw(), at
+	r.fresh = true
+	r.remember()
+	now := r.s.d.Now()
+	r.change(func(s *Snapshot) {
+		s.Export.ID, s.Adopted = id, adopted
+		s.enter(StepQueued, now)
+	})
+	return nil
+}
+
+// attach adopts the running export, whatever it is. One whose id nobody tells
+// cannot be adopted.
+func (r *run) attach(ctx context.Context, busy error) error {
+	running, ok := r.whoRuns(ctx, busy)
+	if !ok {
+		return fmt.Errorf("attach to the running export, whose id is not known: %w", busy)
+	}
+	exp, err := r.s.d.API.Export(ctx, running)
+	if err != nil {
+		return fmt.Errorf("attach to export %s: %w", running.Safe(), err)
+	}
+	req := r.snap.Spec.Request
+	if exp.Format != "" && exp.Format != req.Format {
+		r.warn("the running export is %s, not %s", exp.Format, req.Format)
+	}
+	if differs(exp.Range, req.Range) {
+		r.warn("the running export has another date range than %s", req.Range.Name)
+	}
+	// From here on the job is that export, as if it had been asked for by id.
+	if exp.Format != "" {
+		r.record.Format = string(exp.Format)
+	}
+	if echoed := told(exp.Range); echoed != (client.Range{}) {
+		r.record.Range = echoed
+	}
+	if exp.Include != nil {
+		r.record.Include = exp.Include.Names()
+	}
+	r.change(func(s *Snapshot) { s.Spec.ID, s.Export = running, exp })
+	return r.made(running, exp.CreatedAt, true)
+}
+
+func differs(told client.WireRange, asked client.Range) bool {
+	if told.Name != "" && asked.OnWireAsWord() {
+		return told.Name.Raw() != asked.Name
+	}
+	if told.From.IsZero() || asked.From.IsZero() {
+		return told.From.IsZero() != asked.From.IsZero() && told.Name.Raw() != asked.Name
+	}
+	return told.From.Sub(asked.From).Abs() > time.Minute || told.To.Sub(asked.To).Abs() > time.Minute
+}
+
+// whoRuns finds the id of the running export: in the refusal, or in the list.
+func (r *run) whoRuns(ctx context.Context, busy error) (client.ID, bool) {
+	var refused *client.Error
+	if errors.As(busy, &refused) && refused.Running != "" {
+		return refused.Running, true
+	}
+	n := 0
+	for exp, err := range r.s.d.API.Exports(ctx) {
+		if err != nil {
+			break
+		}
+		if exp.Stage.Running() {
+			return exp.ID, true
+		}
+		if n++; n == 20 { // a running one is among the newest
+			break
+		}
+	}
+	return "", false
+}
+
+// waitTurn waits for the running export to end: by looking at it where its id
+// is known, else for a while. The next POST is the only sure question.
+func (r *run) waitTurn(ctx context.Context, busy error, try int) error {
+	running, known := r.whoRuns(ctx, busy)
+	r.step(StepBusy)
+	if !known {
+		return r.pauseFor(ctx, 10*time.Second)
+	}
+	for look := 0; ; look++ {
+		if err := r.pauseFor(ctx, r.pace(look)); err != nil {
+			return err
+		}
+		exp, err := r.s.d.API.Export(ctx, running)
+		if err != nil || !exp.Stage.Running() {
+			// It ended, or it cannot be looked at: ask for our turn.
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package transfer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// pieceSize is the unit of the CRCs: what is fetched again when it is bad.
+const pieceSize = 8 << 20
+
+const (
+	checkpointVersion = 1
+	maxCheckpoint     = 16 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checkpoint is what the file beside the part promises. It is one JSON line
+// and one line with that line's CRC32, so that a torn or zero-filled file is
+// no checkpoint at all. It may lag behind the data and never leads it. The
+// signed link is not in it.
+type checkpoint struct {
+	Version    int       `json:"version"`
+	Generation int       `json:"generation"` // grows when the object changed
+	Owner      string    `json:"owner"`      // nonce of the process that writes
+	Boot       string    `json:"boot"`       // of the machine, "" if it does not tell
+	Clean      bool      `json:"clean"`      // written at an orderly end
+	State      State     `json:"state"`
+	ID         string    `json:"id"`
+	Size       int64     `json:"size"` // -1 unknown
+	Validator  validator `json:"validator"`
+	Digest     string    `json:"digest,omitempty"` // SHA-256 that the server told, hex
+	Piece      int64     `json:"piece"`
+	// Frontier: bytes [0, Frontier) are there. CRCs has one CRC-32C for each
+	// whole piece of them, and Tail that of the rest.
+	Frontier int64    `json:"frontier"`
+	CRCs     []uint32 `json:"crcs"`
+	Tail     uint32   `json:"tail"`
+	// Hash is the state of SHA-256 at Frontier, so that nothing is read twice.
+	Hash []byte `json:"hash"`
+	// Beyond: whole pieces past the frontier, by index.
+	Beyond map[int64]uint32 `json:"beyond,omitempty"`
+}
+
+// validator tells one version of an object from another (RFC 9110, 8.8).
+type validator struct {
+	ETag         string    `json:"etag,omitempty"`
+	LastModified string    `json:"lastModified,omitempty"`
+	Date         time.Time `json:"date,omitzero"`
+}
+
+func encodeCheckpoint(c checkpoint) ([]byte, error) {
+	line, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	sum := strconv.FormatUint(uint64(crc32.ChecksumIEEE(line)), 16)
+	return slices.Concat(line, []byte{'\n'}, []byte(sum), []byte{'\n'}), nil
+}
+
+var errCheckpoint = errors.New("not a checkpoint")
+
+func decodeCheckpoint(b []byte) (checkpoint, error) {
+	line, rest, ok := bytes.Cut(b, []byte{'\n'})
+	sum, err := strconv.ParseUint(string(bytes.TrimSuffix(rest, []byte{'\n'})), 16, 32)
+	if !ok || err != nil || uint32(sum) != crc32.ChecksumIEEE(line) {
+		return checkpoint{}, errCheckpoint
+	}
+	var c checkpoint
+	if err := json.Unmarshal(line, &c); err != nil || !c.plausible() {
+		return checkpoint{}, errCheckpoint
+	}
+	return c, nil
+}
+
+// plausible checks every number before anything is computed from it.
+func (c checkpoint) plausible() bool {
+	switch {
+	case c.Version != checkpointVersion, c.Piece != pieceSize,
+		c.State != StateActive && c.State != StateComplete,
+		c.Frontier < 0, c.Size < -1, c.Size >= 0 && c.Frontier > c.Size,
+		c.State == StateComplete && c.Frontier != c.Size,
+		int64(len(c.CRCs)) != c.Frontier/pieceSize:
+		return false
+	}
+	for i := range c.Beyond {
+		if i <= c.Frontier/pieceSize-1 || c.Size < 0 || i >= (c.Size+pieceSize-1)/pieceSize {
+			return false
+		}
+	}
+	return true
+}
+
+// trusted is the number of bytes that the checkpoint vouches for.
+func (c checkpoint) trusted() int64 {
+	n := c.Frontier
+	for i := range c.Beyond {
+		n += min(pieceSize, c.Size-i*pieceSize)
+	}
+	return n
+}
+
+func readCheckpoint(path string) (checkpoint, error) {
+	f, err := openPlain(path, os.O_RDONLY)
+	if err != nil {
+		return checkpoint{}, err
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, maxCheckpoint+1))
+	if err != nil {
+		return checkpoint{}, fmt.Errorf("read checkpoint %q: %w", path, err)
+	}
+	if len(b) > maxCheckpoint {
+		return checkpoint{}, fmt.Errorf("read checkpoint %q: %w", path, errCheckpoint)
+	}
+	c, err := decodeCheckpoint(b)
+	if err != nil {
+		return checkpoint{}, fmt.Errorf("read checkpoint %q: %w", path, err)
+	}
+	return c, nil
+}
+
+// writeCheckpoint replaces the checkpoint durably: after it returns the new
+// one is on the disk, and a power cut before leaves the old one.
+func writeCheckpoint(path string, c checkpoint) error {
+	b, err := encodeCheckpoint(c)
+	if err != nil {
+		return err
+	}
+	tmp := path + ".tmp"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	f, err := openPlain(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = syncFile(f)
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	return nil
+}
+
+// marshalHash and unmarshalHash carry SHA-256 over a restart. A state that
+// another Go version wrote may not load; the data is then read again.
+func marshalHash(h hash.Hash) []byte {
+	b, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func unmarshalHash(b []byte) (hash.Hash, bool) {
+	h := sha256.New()
+	err := h.(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
+	return h, err == nil
+}

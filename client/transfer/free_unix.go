@@ -1,0 +1,17 @@
+//go:build linux || darwin
+
+package transfer
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+func freeBytes(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, fmt.Errorf("ask for free space of %q: %w", dir, err)
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
