@@ -290,6 +290,17 @@ func TestServerTime(t *testing.T) {
 	})
 }
 
+// TestExportKeepsTheIDThatWasAsked: the machine goes on with its own spelling.
+func TestExportKeepsTheIDThatWasAsked(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"status":"x"}`, `{"status":"x","id":"another"}`, `{"data":{"exportJobId":7,"status":"x"}}`} {
+		exp, err := play(t, says(200, body)).client().Export(t.Context(), "e/1")
+		if err != nil || exp.ID != "e/1" {
+			t.Errorf("%s: id %q, %v", body, exp.ID, err)
+		}
+	}
+}
+
 func TestProjectAndHealth(t *testing.T) {
 	t.Parallel()
 	want := Project{ID: "j57abc123", Name: "My SaaS App", Slug: "my-saas-app", CreatedAt: time.UnixMilli(1670000000000).UTC()}

@@ -85,6 +85,7 @@ func TestLostAnswer(t *testing.T) {
 		{"two that may be ours", []answer{gone, listed(ours, born("two", time.Second))}, "POST GET", "", false, []error{ErrLostAnswer}},
 		{"two, but one differs", []answer{gone, listed(born("csv", 0, `"format":"csv"`), ours)}, "POST GET", "ours", true, nil},
 		{"one without a time", []answer{gone, listed(`{"id":"x","status":"processing"}`)}, "POST GET", "", false, []error{ErrLostAnswer}},
+		{"ours, and one without a time", []answer{gone, listed(ours, `{"id":"x","status":"processing"}`)}, "POST GET", "", false, []error{ErrLostAnswer}},
 		{"one without a time, but long done", []answer{gone, listed(`{"id":"x","status":"completed","completedAt":"1999-12-31T00:00:00Z"}`, ours)}, "POST GET", "ours", true, nil},
 		{"no list", []answer{gone, says(404, ""), made("new")}, "POST GET POST", "new", false, nil},
 		{"no list, busy", []answer{gone, says(405, ""), says(409, `{"error":"busy","exportJobId":"run"}`)}, "POST GET POST", "", false, []error{ErrBusy, ErrLostAnswer}},

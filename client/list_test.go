@@ -125,10 +125,10 @@ func TestExportsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := play(t)
 	for i := range 6 {
-		s.answers = append(s.answers, says(200, rows(2000*i, 2000*i+2000)))
+		s.answers = append(s.answers, says(200, rows(3000*i, 3000*i+3000)))
 	}
 	ids, err := collect(t, s)
-	if err != nil || len(ids) != maxListed || len(s.asked) != 5 {
+	if err != nil || len(ids) != maxListed || len(s.asked) != 4 {
 		t.Errorf("%d exports in %d pages, %v", len(ids), len(s.asked), err)
 	}
 	s.answers = nil

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"log"
 	"log/slog"
@@ -99,6 +100,23 @@ func TestKeyStaysWithItsOrigin(t *testing.T) {
 	}
 }
 
+func TestLoopbackLeadsToNoPlainHTTPElsewhere(t *testing.T) {
+	t.Parallel()
+	for location, safe := range map[string]bool{
+		"http://evil.test/": false, "http://localhost.evil.test/": false, "ftp://127.0.0.1/": false,
+		"http://127.0.0.2:99/": true, "https://elsewhere.test/": true,
+	} {
+		s := play(t, to(302, location))
+		if safe {
+			s.answers = append(s.answers, says(200, `{"status":"x"}`))
+		}
+		_, err := s.client(func(o *Options) { o.BaseURL = "http://127.0.0.1:8080" }).Export(t.Context(), "e1")
+		if safe && err != nil || !safe && !errors.Is(err, ErrProtocol) {
+			t.Errorf("to %s: %v", location, err)
+		}
+	}
+}
+
 func TestAnotherOriginsWordDoesNotCount(t *testing.T) {
 	t.Parallel()
 	s := play(t, answer{status: 302, undated: true, header: http.Header{"Location": {"https://evil.test/"}}},
@@ -167,12 +185,12 @@ func TestRealServer(t *testing.T) {
 // did nothing, and which may have.
 func TestWhatReachedTheServer(t *testing.T) {
 	t.Parallel()
-	hangUp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hangUp := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		panic(http.ErrAbortHandler)
 	}))
 	defer hangUp.Close()
-	halfAnswer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	halfAnswer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, `{"exportJobId":"e1"`)
 	}))

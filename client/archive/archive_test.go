@@ -281,10 +281,10 @@ func TestProgress(t *testing.T) {
 	if err != nil || !r.OK {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	if len(told) != 6 || told[5] != r.Bytes {
+	if len(told) < 4 || told[len(told)-1] != r.Bytes {
 		t.Fatalf("progress %v of %d bytes", told, r.Bytes)
 	}
-	for i := 1; i < 5; i++ {
+	for i := 1; i < len(told)-1; i++ {
 		if told[i]-told[i-1] < 1<<20 {
 			t.Errorf("progress %v: more often than once a MiB", told)
 		}

@@ -47,8 +47,8 @@ type checker struct {
 	cutClean bool // CSV: nothing but the last line end is missing
 	counts   [kindCount]int64
 	other    int64
-	// asked[k] and there[k]: type k was asked for; the file has a place for it
-	// (JSON: the array, CSV: a row).
+	// there tells of each type whether the file has a place for it: in JSON the
+	// list, be it empty, in CSV a row.
 	there [kindCount]bool
 
 	fromMs, toMs int64 // of expect; the widest values if not known
@@ -139,7 +139,7 @@ func guessFormat(head []byte, expected string) guess {
 		return guess{"", Syntax, "the file is HTML or XML, neither JSON nor CSV: a server's error page, perhaps"}
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if expected == formatCSV || isCSVHead(line) {
+	if expected == formatCSV || beginsHeader(line) || expected == "" && isCSVLine(line) {
 		return guess{format: formatCSV}
 	}
 	return guess{"", Syntax, "the file is neither JSON nor CSV"}
@@ -149,13 +149,16 @@ func guessFormat(head []byte, expected string) guess {
 // must not have one (RFC 8259 section 8.1).
 const bom = "\ufeff"
 
-// isCSVHead reports whether a first line is one of CSV: the page's header or
-// the beginning of it, or text with commas.
-func isCSVHead(line []byte) bool {
+// beginsHeader reports whether a first line is the header of an export, or the
+// beginning of one.
+func beginsHeader(line []byte) bool {
 	header := strings.Join(csvHeader(), ",")
-	if len(line) <= len(header) && strings.HasPrefix(header, string(line)) {
-		return true
-	}
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	return strings.HasPrefix(header, string(line[:min(len(line), len(header)+1)]))
+}
+
+// isCSVLine reports whether a first line is that of some CSV: text with commas.
+func isCSVLine(line []byte) bool {
 	if bytes.IndexByte(line, ',') < 0 {
 		return false
 	}
@@ -246,8 +249,9 @@ func (c *checker) compareTypes() {
 		name string
 	}{{metric, "metrics"}, {connection, "connections"}, {dashboard, "dashboards"}, {auditLog, "audit_logs"}} {
 		asked := slices.Contains(c.expect.Include, t.name)
+		optional := c.format == formatCSV && t.kind == auditLog
 		switch {
-		case asked && !c.there[t.kind] && !(c.format == formatCSV && t.kind == auditLog):
+		case asked && !c.there[t.kind] && !optional:
 			if !c.findings.full(MissingData) {
 				c.findings.add(MissingData, "", "%s were asked for, but the file has none", t.name)
 			}

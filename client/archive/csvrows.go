@@ -38,7 +38,7 @@ var (
 	errRowLength = errors.New("the row is too long")
 )
 
-const firstRowBuffer = 256 << 10
+const firstRowBuffer = 32 << 10
 
 func newCSVRows(src io.Reader) *csvRows {
 	return &csvRows{src: src, buf: make([]byte, 0, firstRowBuffer)}

@@ -9,6 +9,7 @@ import (
 )
 
 const (
+	firstChunk   = 16 << 10 // most files that are no exports are short
 	chunkSize    = 256 << 10
 	chunkCount   = 4
 	progressStep = 1 << 20
@@ -71,10 +72,13 @@ func (f *feed) fill() error {
 		return io.EOF
 	}
 	buf := <-f.free // never waits long: the hash gives back what it gets
-	if buf == nil {
+	switch {
+	case f.read == 0:
+		buf = make([]byte, firstChunk)
+	case cap(buf) < chunkSize:
 		buf = make([]byte, chunkSize)
 	}
-	n := f.readSome(buf[:chunkSize])
+	n := f.readSome(buf[:cap(buf)])
 	if n == 0 {
 		f.free <- buf
 		return f.fill() // eof or err is set
@@ -93,7 +97,7 @@ func (f *feed) readSome(p []byte) int {
 	for range maxEmptyReads {
 		n, err := f.src.Read(p)
 		switch {
-		case err == io.EOF: //nolint:errorlint // a reader ends with io.EOF itself; wrapped, it is a fault of some layer below
+		case err == io.EOF: // itself: wrapped, it is a fault of some layer below
 			f.eof = true
 		case err != nil && f.ctx.Err() != nil:
 			f.err = f.ctx.Err()

@@ -21,7 +21,7 @@ const (
 	// of up to MaxDepth names is kept, so that a name may be no long text.
 	maxNameLen = 64 << 10
 	// cacheSize is how many names are remembered with what they mean; a power of two.
-	cacheSize = 1 << 12
+	cacheSize = 1 << 11
 )
 
 // jsonParser walks the tokens of a document and knows at each which record it
@@ -58,7 +58,7 @@ type jsonInput struct {
 }
 
 func (in *jsonInput) Read(p []byte) (int, error) {
-	const slack = sniff // what the decoder may have read beyond a token
+	const slack = 4 << 10 // for what stands before the token: a comma, white space
 	if in.n-in.dec.InputOffset() > MaxToken+slack {
 		in.long = true
 		return 0, errStop

@@ -2,10 +2,13 @@ package archive
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // patched is the page's sample with one text replaced.
@@ -137,6 +140,24 @@ func TestWholeFiles(t *testing.T) {
 	}
 }
 
+// The verdict on syntax is the standard library's, for every byte in every place.
+func TestEverySingleByteChange(t *testing.T) {
+	t.Parallel()
+	const file = `{"metrics":[{"id":"ä\n","metricId":"b","value":-1.5e3,"timestamp":1}],"x":[true,null,{"y":{}}]}` + "\n"
+	for i := range len(file) {
+		for _, c := range []byte("\x00\t\n !\"#+,-./019:AENZ[\\]_abefnrtux{|}~\x7f\x80\xbf\xc3\xe2\xff") {
+			changed := file[:i] + string([]byte{c}) + file[i+1:]
+			r := check(t, changed, Expect{Format: "json"})
+			all := codes(r.Problems)
+			bad := strings.Contains(all, Syntax) || strings.Contains(all, Truncated)
+			valid := json.Valid([]byte(changed)) && jsontext.Value(changed).IsValid()
+			if bad == valid {
+				t.Errorf("%q: valid is %v, problems %v", changed, valid, r.Problems)
+			}
+		}
+	}
+}
+
 func TestDeepNesting(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -191,7 +212,7 @@ func endless(head, unit string, n int64, tail string) io.Reader {
 // The heap, garbage included, stays under 48 MiB, however long the file and
 // whatever it holds. Not parallel: it measures the process.
 func TestMemoryIsFlat(t *testing.T) {
-	const size = 24 << 20
+	const size = 18 << 20
 	row := "Metric,m,name,1,USD,2024-03-15T10:30:00Z,s,,\n"
 	header := strings.Join(csvHeader(), ",") + "\n"
 	for _, tt := range []struct {

@@ -24,7 +24,7 @@ func findSecret(b []byte) (secret, bool) {
 			if start, end := urlPassword(b, i); end > 0 {
 				return secret{start, end, "a password in a URL"}, true
 			}
-		case !inWord && mayBegin(c):
+		case !inWord && mayBegin(c, b[max(i-1, 0)]):
 			if n, what := matchSecret(b[i:]); n > 0 {
 				return secret{i, i + n, what}, true
 			}
@@ -34,10 +34,14 @@ func findSecret(b []byte) (secret, bool) {
 	return secret{}, false
 }
 
-// mayBegin reports whether a shape of matchSecret begins with c.
-func mayBegin(c byte) bool {
+// mayBegin reports whether a shape of matchSecret begins with c, where prev
+// stands before it. A JSON web token has no bound in length: it begins only
+// where its characters do, so that no text is looked at twice.
+func mayBegin(c, prev byte) bool {
 	switch c {
-	case '-', '1', 'A', 'B', 'S', 'b', 'd', 'e', 'g', 'n', 'p', 'r', 's', 'w', 'x', 'y':
+	case 'e':
+		return prev != '-' && prev != '_'
+	case '-', '1', 'A', 'B', 'S', 'b', 'd', 'g', 'n', 'p', 'r', 's', 'w', 'x', 'y':
 		return true
 	}
 	return false
@@ -139,7 +143,7 @@ func matchDashtray(b []byte) int {
 	if len(b) < 23 || b[2] != '_' || string(b[:2]) != "dk" && string(b[:2]) != "pp" {
 		return 0
 	}
-	n := 3 + run(b[3:], tokenish)
+	n := 3 + run(b[3:min(len(b), 3+maxTail)], tokenish)
 	if n < 23 {
 		return 0
 	}
@@ -206,6 +210,10 @@ func urlPassword(b []byte, i int) (start, end int) {
 	return 0, 0
 }
 
+// maxTail is how many characters of a token are looked at. It keeps the time
+// linear for texts made of nothing but heads.
+const maxTail = 256
+
 // token gives the length of head and the characters after it, or 0 unless
 // there are least of them and a digit: words that follow a head by chance are
 // shorter, or have none. In a set that makes no words of words, twice as many
@@ -214,12 +222,12 @@ func token(b []byte, head string, set charset, least int) int {
 	if len(b) < len(head)+least || string(b[:len(head)]) != head {
 		return 0
 	}
-	tail := b[len(head):]
+	tail := b[len(head):min(len(b), len(head)+maxTail)]
 	tail = tail[:run(tail, set)]
-	if len(tail) < least || !varied(tail) || isPlaceholder(tail) {
+	if len(tail) < least || !hasDigit(tail) && (set != alnum || len(tail) < 2*least) {
 		return 0
 	}
-	if !hasDigit(tail) && (set != alnum || len(tail) < 2*least) {
+	if !varied(tail) || isPlaceholder(tail) {
 		return 0
 	}
 	return len(head) + len(tail)

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -59,6 +60,9 @@ func TestFindSecret(t *testing.T) {
 	t.Parallel()
 	for name, s := range knownSecrets() {
 		for _, around := range []string{"%s", "the key is %s, keep it", `{"k":"%s"}`, "key=%s", "a_%s"} {
+			if name == "JWT" && around == "a_%s" {
+				continue // "_" is one of its own characters
+			}
 			text := fmt.Sprintf(around, s)
 			found, ok := findSecret([]byte(text))
 			if !ok {
@@ -73,6 +77,20 @@ func TestFindSecret(t *testing.T) {
 	for _, s := range plainTexts() {
 		if found, ok := findSecret([]byte(s)); ok {
 			t.Errorf("%q: taken for %s", s, found.what)
+		}
+	}
+}
+
+// A text that is made of nothing but beginnings is looked at in linear time:
+// a quadratic search would take minutes here.
+func TestFindSecretIsLinear(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{
+		"dk_", "sk-ant-", "whsec_/", "eyJ-", "eyJ.", "://a:b",
+	} {
+		text := bytes.Repeat([]byte(unit), MaxToken/8/len(unit))
+		if s, ok := findSecret(text); ok {
+			t.Errorf("%q, many times: %s", unit, s.what)
 		}
 	}
 }
@@ -187,18 +205,24 @@ func TestReportNeverShowsASecret(t *testing.T) {
 	t.Parallel()
 	places := map[string]func(secret string) string{
 		"value": func(s string) string { return patched(t, `"USD"`, `"`+s+`"`) },
-		"name":  func(s string) string { return patched(t, `"unit": "USD"`, `"`+s+`": {"value": "`+s+`", "x": [1, "`+s+`"]}`) },
+		"name": func(s string) string {
+			return patched(t, `"unit": "USD"`, `"`+s+`": {"value": "`+s+`", "x": [1, "`+s+`"]}`)
+		},
 		"id twice": func(s string) string {
 			return patched(t, `"connections": [`, `"connections": [{"id": "`+s+`", "service": "x"}, {"id": "`+s+`", "service": "x"},`)
 		},
-		"time":           func(s string) string { return patched(t, `1678901234000,`, `"`+s+`",`) },
-		"wrong in name":  func(s string) string { return patched(t, `"metrics": [`, `"`+s+`": {"a": 1, "a": 2}, "metrics": [`) },
-		"cut after":      func(s string) string { return `{"` + s + `": {"x": "` + s },
-		"syntax after":   func(s string) string { return `{"` + s + `": {"x": "` + s + `" ` + s },
-		"cell":           func(s string) string { return strings.Replace(page(t, "page.csv"), "USD", `"`+s+`"`, 1) },
-		"time cell":      func(s string) string { return strings.Replace(page(t, "page.csv"), "2024-03-15T10:30:00Z", `"`+s+`"`, 1) },
-		"value cell":     func(s string) string { return strings.Replace(page(t, "page.csv"), "15000", `"`+s+`"`, 1) },
-		"id cell":        func(s string) string { return strings.ReplaceAll(page(t, "page.csv")+page(t, "page.csv")[60:], "m_abc123", `"`+s+`"`) },
+		"time":          func(s string) string { return patched(t, `1678901234000,`, `"`+s+`",`) },
+		"wrong in name": func(s string) string { return patched(t, `"metrics": [`, `"`+s+`": {"a": 1, "a": 2}, "metrics": [`) },
+		"cut after":     func(s string) string { return `{"` + s + `": {"x": "` + s },
+		"syntax after":  func(s string) string { return `{"` + s + `": {"x": "` + s + `" ` + s },
+		"cell":          func(s string) string { return strings.Replace(page(t, "page.csv"), "USD", `"`+s+`"`, 1) },
+		"time cell": func(s string) string {
+			return strings.Replace(page(t, "page.csv"), "2024-03-15T10:30:00Z", `"`+s+`"`, 1)
+		},
+		"value cell": func(s string) string { return strings.Replace(page(t, "page.csv"), "15000", `"`+s+`"`, 1) },
+		"id cell": func(s string) string {
+			return strings.ReplaceAll(page(t, "page.csv")+page(t, "page.csv")[60:], "m_abc123", `"`+s+`"`)
+		},
 		"row too long":   func(s string) string { return page(t, "page.csv") + strings.Repeat(s+",", 12) + "\n" },
 		"row too short":  func(s string) string { return page(t, "page.csv") + s + "\n" },
 		"stray quote":    func(s string) string { return page(t, "page.csv") + s + "\"\n" },

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 )
 
@@ -34,46 +33,56 @@ func classify(name []byte) nameClass {
 		}
 	}
 	s := strings.TrimRight(string(buf[:n]), "0123456789")
-	for _, form := range []string{s, strings.TrimSuffix(s, "s")} {
-		if slices.Contains(wholeTokens(), form) || hasAnySuffix(form, tokenEndings()) {
-			return tokenName
-		}
-		if hasAnySuffix(form, passwordEndings()) {
-			return passwordName
+	for _, form := range [...]string{s, strings.TrimSuffix(s, "s")} {
+		if c := classifyForm(form); c != plainName {
+			return c
 		}
 	}
-	if hasAnySuffix(s, aboutEndings()) {
+	if endsAbout(s) {
 		return aboutName
 	}
 	return plainName
 }
 
-// wholeTokens are names that promise a credential when they stand alone, while
-// pageToken or syncToken do not.
-func wholeTokens() []string { return []string{"token", "jwt", "authorization"} }
-
-// tokenEndings leave out what is made to be public: publishableKey, clientId.
-func tokenEndings() []string {
-	return []string{
+// classifyForm reads a name in lower case without its separators. A token that
+// is called nothing else promises a credential, a pageToken or syncToken does
+// not; what is made to be public is left out: publishableKey, clientId.
+func classifyForm(s string) nameClass {
+	switch s {
+	case "token", "jwt", "authorization":
+		return tokenName
+	}
+	for _, e := range [...]string{
 		"accesstoken", "refreshtoken", "authtoken", "bearertoken", "oauthtoken", "apitoken", "idtoken",
 		"sessiontoken", "bottoken", "usertoken", "clienttoken", "privatetoken", "personaltoken", "securitytoken",
 		"servicetoken", "webhooktoken", "verificationtoken", "secret", "secretvalue", "credential",
 		"apikey", "secretkey", "privatekey", "encryptionkey", "signingkey", "accesskey", "authkey",
 		"masterkey", "sshkey", "servicekey", "rolekey", "webhookkey", "hmackey", "sharedkey",
+	} {
+		if strings.HasSuffix(s, e) {
+			return tokenName
+		}
 	}
+	for _, e := range [...]string{"password", "passwd", "passphrase", "pwd", "passwordhash"} {
+		if strings.HasSuffix(s, e) {
+			return passwordName
+		}
+	}
+	return plainName
 }
 
-func passwordEndings() []string {
-	return []string{"password", "passwd", "passphrase", "pwd", "passwordhash"}
-}
-
-// aboutEndings are fields that stand beside a credential in one object.
-func aboutEndings() []string {
-	return []string{"id", "type", "name", "status", "at", "url", "uri", "scope", "hint", "label", "provider", "expiry", "expires", "format", "algorithm", "service"}
-}
-
-func hasAnySuffix(s string, endings []string) bool {
-	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(s, e) })
+// endsAbout reports whether a field stands beside a credential in one object
+// and only tells about it.
+func endsAbout(s string) bool {
+	for _, e := range [...]string{
+		"id", "type", "name", "status", "at", "url", "uri", "scope", "hint", "label",
+		"provider", "expiry", "expires", "format", "algorithm", "service",
+	} {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // inherit is the class of a field inside a value of the parent's class:

@@ -41,10 +41,18 @@ func isFraction(b []byte) bool {
 	return true
 }
 
-// parseTime reads a time as text: RFC 3339, to the millisecond.
+// parseTime reads a time as text: RFC 3339 section 5.6, to the millisecond.
 func parseTime(b []byte) (ms int64, ok bool) {
 	var t time.Time
 	if len(b) < len("2006-01-02T15:04:05Z") || t.UnmarshalText(b) != nil {
+		return 0, false
+	}
+	// The time package also takes an hour of one digit, a comma before the
+	// fraction, and offsets that no clock has: https://go.dev/issue/54580.
+	if b[13] != ':' || b[19] == ',' {
+		return 0, false
+	}
+	if zone := b[len(b)-5:]; b[len(b)-1] != 'Z' && (string(zone[:2]) > "23" || string(zone[3:]) > "59") {
 		return 0, false
 	}
 	return t.UnixMilli(), true

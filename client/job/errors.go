@@ -27,7 +27,7 @@ var (
 	ErrStopped = errors.New("stopped")
 )
 
-// ExportFailedError: the server says that the export failed.
+// ExportFailedError means: the server says that the export failed.
 type ExportFailedError struct {
 	ID     client.ID
 	Reason text.Untrusted
@@ -37,7 +37,7 @@ func (e *ExportFailedError) Error() string {
 	return fmt.Sprintf("export %s failed on the server: %s", e.ID.Safe(), e.Reason.Safe())
 }
 
-// TimeoutError: the waiting for the server took longer than allowed. ID is
+// TimeoutError means: the waiting for the server took longer than allowed. ID is
 // empty when no export was made; else the export goes on.
 type TimeoutError struct {
 	ID   client.ID
@@ -49,7 +49,7 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("no finished export after %s", e.Over)
 }
 
-// InvalidError: the file arrived whole and does not verify; it is kept as File.
+// InvalidError means: the file arrived whole and does not verify; it is kept as File.
 type InvalidError struct {
 	File   string
 	Report archive.Report

@@ -37,7 +37,7 @@ func (r *run) keep(ctx context.Context, exp client.Export) (*Result, error) {
 	if digest != nil && !errors.Is(digest, transfer.ErrDigest) {
 		return nil, digest
 	}
-	report, err := r.verify(ctx, part.File(), exp)
+	report, err := r.verify(ctx, part.File(), exp, part.Snapshot().Size)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (r *run) open(exp client.Export) (*transfer.Part, error) {
 	if exp.Bytes != nil {
 		o.Size = *exp.Bytes
 	}
-	for n := range 1000 {
+	for n := r.firstName(o.ID); n < 1000; n++ {
 		o.Path = r.candidate(exp, n)
 		usable, err := r.usable(o.Path, o.ID)
 		if err != nil {
@@ -101,13 +101,29 @@ func (r *run) opening(path string, err error) error {
 	return fmt.Errorf("open the part of %q: %w", path, err)
 }
 
+// firstName is -1 when a part that an earlier run began is where this one would
+// put it: it goes on under the name that it has.
+func (r *run) firstName(id string) int {
+	path := r.record.Path
+	if path == "" || r.target.name != "" || filepath.Dir(path) != r.target.dir {
+		return 0
+	}
+	if found, err := transfer.Peek(path); err != nil || found.State == transfer.StateNone || found.ID != id {
+		return 0
+	}
+	return -1
+}
+
 // candidate is the nth name to try: the person's own, or one of our making,
-// where "-1", "-2", … follow.
+// where "-1", "-2", … follow; -1 is the one that an earlier run chose.
 func (r *run) candidate(exp client.Export, n int) string {
+	if n < 0 {
+		return r.record.Path
+	}
 	if r.target.name != "" {
 		return filepath.Join(r.target.dir, r.target.name)
 	}
-	name := FileName(r.snap.Project.Slug.Raw(), r.request(exp), r.createdAt(exp))
+	name := FileName(r.snap.Project.Slug.Raw(), r.request(exp), r.namedAt(exp))
 	return filepath.Join(r.target.dir, numbered(name, n))
 }
 
@@ -235,8 +251,9 @@ func (r *run) watch(part *transfer.Part) (stop func()) {
 	return func() { close(done) }
 }
 
-// verify reads the file that arrived, from its first byte to its last.
-func (r *run) verify(ctx context.Context, path string, exp client.Export) (archive.Report, error) {
+// verify reads a file from its first byte to its last. arrived is its size as
+// the transfer saw it.
+func (r *run) verify(ctx context.Context, path string, exp client.Export, arrived ...int64) (archive.Report, error) {
 	r.step(StepVerifying)
 	r.change(func(s *Snapshot) { s.Paused = false })
 	f, err := os.Open(path)
@@ -244,7 +261,7 @@ func (r *run) verify(ctx context.Context, path string, exp client.Export) (archi
 		return archive.Report{}, fmt.Errorf("verify: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	report, err := archive.Check(ctx, f, r.expect(exp), func(n int64) {
+	report, err := archive.Check(ctx, f, r.expect(exp, arrived...), func(n int64) {
 		r.change(func(s *Snapshot) { s.Verified = n })
 	})
 	if err != nil {
@@ -254,12 +271,19 @@ func (r *run) verify(ctx context.Context, path string, exp client.Export) (archi
 	return report, nil
 }
 
-// expect is what the file must be: what was asked for, and what the server told.
-func (r *run) expect(exp client.Export) archive.Expect {
+// expect is what the file must be: what was asked for, and what the server
+// told, of the export or else with the file.
+func (r *run) expect(exp client.Export, arrived ...int64) archive.Expect {
 	req := r.request(exp)
 	e := archive.Expect{
 		Format: string(req.Format), From: req.Range.From, To: req.Range.To,
-		Include: req.Include.Names(), Records: exp.Records, Bytes: exp.Bytes, SHA256: exp.SHA256,
+		Records: exp.Records, Bytes: exp.Bytes, SHA256: exp.SHA256,
+	}
+	if req.Include != (client.Include{}) {
+		e.Include = req.Include.Names()
+	}
+	if e.Bytes == nil && len(arrived) > 0 {
+		e.Bytes = &arrived[0] // as its own server framed it
 	}
 	if req.Range.OnWireAsWord() {
 		// The server decides what the word means, by its own clock.

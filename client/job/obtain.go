@@ -99,7 +99,7 @@ func (r *run) newRecord() record {
 
 // create makes the export, by the policy for a busy project.
 func (r *run) create(ctx context.Context) error {
-	for try := 0; ; try++ {
+	for {
 		r.step(StepCreating)
 		made, err := r.s.d.API.Create(ctx, r.snap.Spec.Request)
 		if err == nil {
@@ -117,7 +117,7 @@ func (r *run) create(ctx context.Context) error {
 		case BusyAttach:
 			return r.attach(ctx, err)
 		}
-		if err := r.waitTurn(ctx, err, try); err != nil {
+		if err := r.waitTurn(ctx, err); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func (r *run) whoRuns(ctx context.Context, busy error) (client.ID, bool) {
 
 // waitTurn waits for the running export to end: by looking at it where its id
 // is known, else for a while. The next POST is the only sure question.
-func (r *run) waitTurn(ctx context.Context, busy error, try int) error {
+func (r *run) waitTurn(ctx context.Context, busy error) error {
 	running, known := r.whoRuns(ctx, busy)
 	r.step(StepBusy)
 	if !known {

@@ -20,7 +20,7 @@ func TestUnfinishedRuns(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	const origin, project, match = "https://a.test", "p1", "json|all_time|all|/x"
-	make := func(edit func(*record)) *record {
+	begin := func(edit func(*record)) *record {
 		r, err := j.create(record{Origin: origin, ProjectID: project, Match: match, ExportID: "e1"})
 		if err != nil {
 			t.Fatal(err)
@@ -33,7 +33,7 @@ func TestUnfinishedRuns(t *testing.T) {
 	}
 	find := func() *record { return j.unfinished(origin, project, match) }
 
-	live := make(func(*record) {})
+	live := begin(func(*record) {})
 	if got := find(); got != nil {
 		t.Error("a run whose process lives was continued")
 	}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,9 +40,7 @@ type run struct {
 }
 
 func newRun(s *Service, ref Ref, spec Spec) *run {
-	if spec.Timeout == 0 {
-		spec.Timeout = defaultTimeout
-	}
+	spec.Timeout = cmp.Or(spec.Timeout, s.d.Timeout, defaultTimeout)
 	if spec.IfBusy == "" {
 		spec.IfBusy = BusyWait
 	}
@@ -238,7 +237,7 @@ func (r *run) result(exp client.Export) *Result {
 		ExportID: exp.ID, Status: exp.Status.Safe(),
 		Format: req.Format, Range: req.Range, Include: req.Include,
 		Project: s.Project, Warnings: s.Warnings,
-		CreatedAt: r.createdAt(exp), CompletedAt: exp.CompletedAt,
+		CreatedAt: cmp.Or(exp.CreatedAt, r.postedAt()), CompletedAt: exp.CompletedAt,
 	}
 }
 
@@ -279,16 +278,23 @@ func told(w client.WireRange) client.Range {
 	return out
 }
 
-// createdAt is the export's own time, else that of our POST, else now.
-func (r *run) createdAt(exp client.Export) time.Time {
-	switch {
-	case !exp.CreatedAt.IsZero():
-		return exp.CreatedAt
-	case r.record != nil && !r.record.CreatedAt.IsZero():
-		return r.record.CreatedAt
-	default:
-		return r.snap.Started
+// postedAt is the time of our POST; zero if the export is not of our making.
+func (r *run) postedAt() time.Time {
+	if r.record == nil {
+		return time.Time{}
 	}
+	return r.record.CreatedAt
+}
+
+// namedAt is the time in the file's name: the export's own, else that of our
+// POST, else when this machine first worked on it, so that another run finds
+// the part again.
+func (r *run) namedAt(exp client.Export) time.Time {
+	began := r.snap.Started
+	if r.record != nil {
+		began = cmp.Or(r.record.Started, began)
+	}
+	return cmp.Or(exp.CreatedAt, r.postedAt(), began)
 }
 
 // pause and resume steer the traffic; see fetch.

@@ -26,6 +26,9 @@ type Deps struct {
 	StateDir string
 	// Folder is where files go when Spec.Output is empty.
 	Folder string
+	// Timeout is what a Spec without one gets; 0 is 30 minutes, less than 0
+	// none: who watches decides for himself.
+	Timeout time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log is for what happens behind a job; nil is none.

@@ -34,7 +34,7 @@ func contentOf(j *job, gen, born int64, made []auditEntry) *content {
 	if j.Include.Dashboards {
 		c.dashboards = dashboards(seed)
 	}
-	if j.Include.AuditLogs && !(j.Bare && j.Format == "csv") {
+	if j.Include.AuditLogs && (!j.Bare || j.Format == "json") {
 		c.audit = auditRows(seed, j.Range, j.CreatedAt, made, j.ID)
 	}
 	return c

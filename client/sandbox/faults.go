@@ -40,7 +40,7 @@ import (
 //	                   CODE is 409 if not told
 //	fail[=TEXT]        the export fails half-way, with TEXT as its error
 //	stuck              the export never gets past "generating", until faults are cleared
-//	credential         a stored credential leaks into the file
+//	credential         the connections in the file hold their stored credentials
 //
 // Answers of a signed link (each GET counts once; those marked R count and
 // apply only when the request has a Range, I only with an If-Range):

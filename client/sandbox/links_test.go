@@ -58,19 +58,6 @@ func TestLinkHeaders(t *testing.T) {
 	}
 }
 
-// awaitNow waits for an export at the speed "fast", outside of a bubble: it
-// asks again until the generator is done.
-func (k *kit) awaitNow(id string) map[string]any {
-	k.t.Helper()
-	for k.t.Context().Err() == nil {
-		if v := k.api("GET", "exports/"+id, "").want(k.t, 200).json(k.t); v["status"] == "completed" {
-			return v
-		}
-	}
-	k.t.Fatal("gave up waiting")
-	return nil
-}
-
 func TestRanges(t *testing.T) {
 	k := start(t, Config{Records: 1000, Speed: fast})
 	v := k.awaitNow(k.create(everything("json", "all_time")))

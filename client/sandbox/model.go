@@ -74,7 +74,7 @@ func connections(seed uint64) []connection {
 		{service: "plausible", name: "Plausible", category: "analytics", auth: "api_key", status: "active", accountID: "northwind.example", accountName: "northwind.example", syncs: 6_020, ageDays: 274, staleMinutes: 18},
 		{service: "intercom", name: "Intercom", category: "support", auth: "oauth", status: "active", accountID: "k3wq81zx", accountName: "Northwind \"Support\"", syncs: 5_702, ageDays: 260, staleMinutes: 22},
 		{service: "hubspot", name: "HubSpot", category: "crm", auth: "oauth", status: "syncing", accountID: "24410907", accountName: "Northwind", syncs: 4_911, ageDays: 231, staleMinutes: 64},
-		{service: "posthog", name: "PostHog", category: "analytics", auth: "api_key", status: "active", accountID: "58213", accountName: "Northwind Produktion (Köln)", syncs: 4_377, ageDays: 204, staleMinutes: 9},
+		{service: "posthog", name: "PostHog", category: "analytics", auth: "api_key", status: "active", accountID: "58213", accountName: "Northwind (Köln)", syncs: 4_377, ageDays: 204, staleMinutes: 9},
 		{service: "sentry", name: "Sentry", category: "monitoring", auth: "oauth", status: "active", accountID: "northwind-eu", accountName: "northwind-eu", syncs: 3_650, ageDays: 170, staleMinutes: 15},
 		{service: "betterstack", name: "Better Stack", category: "monitoring", auth: "api_key", status: "active", accountID: "team-8813", accountName: "Northwind", syncs: 3_102, ageDays: 151, staleMinutes: 4},
 		{service: "mailchimp", name: "Mailchimp", category: "marketing", auth: "oauth", status: "error", accountID: "us21", accountName: "Northwind Newsletter", syncs: 811, ageDays: 140, staleMinutes: 60 * 24 * 9},

@@ -35,7 +35,8 @@ func TestARestartGoesOn(t *testing.T) {
 				if v["recordCount"] != 1000.0+12+6+365 {
 					t.Errorf("records %v", v["recordCount"])
 				}
-				began := time.UnixMilli(int64(v["createdAt"].(float64)))
+				created, _ := v["createdAt"].(float64)
+				began := time.UnixMilli(int64(created))
 				if took := time.Since(began); took > 2*time.Minute {
 					t.Errorf("took %v", took)
 				}

@@ -36,7 +36,7 @@ var errCut = fmt.Errorf("connection closed before an answer: %w", io.EOF)
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	in := serverRequest(r, ctx)
+	in := serverRequest(ctx, r)
 	pr, pw := io.Pipe()
 	w := &pipeWriter{header: http.Header{}, pipe: pw, head: make(chan struct{}), noBody: r.Method == http.MethodHead, left: -1}
 	closed := t.s.goes(func() {
@@ -75,7 +75,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // serverRequest is the request as a server sees it.
-func serverRequest(r *http.Request, ctx context.Context) *http.Request {
+func serverRequest(ctx context.Context, r *http.Request) *http.Request {
 	in := r.Clone(ctx)
 	in.URL = &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	in.RequestURI = in.URL.RequestURI()
@@ -265,9 +265,9 @@ type pipeBody struct {
 
 var errBodyClosed = errors.New("http: read on closed response body")
 
-// Close implements io.Closer.
+// Close implements io.Closer. The context goes first: a handler whose write
+// fails finds it ended.
 func (b *pipeBody) Close() error {
-	err := b.CloseWithError(errBodyClosed)
 	b.cancel(errBodyClosed)
-	return err
+	return b.CloseWithError(errBodyClosed)
 }

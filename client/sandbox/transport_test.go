@@ -220,8 +220,8 @@ func TestTransportEndsItsHandlers(t *testing.T) {
 				}
 				synctest.Wait() // the handler waits for the reader
 				select {
-				case <-ended:
-					t.Fatal("the handler did not wait")
+				case err := <-ended:
+					t.Fatal("the handler did not wait", err)
 				default:
 				}
 				end(k, cancel, resp.Body)

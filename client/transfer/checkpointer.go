@@ -22,6 +22,7 @@ type checkpointer struct {
 	err     error
 	last    time.Time
 	at      int64 // frontier of the last one
+	count   int   // of those behind the transfer
 }
 
 // due reports whether it is time for one.
@@ -31,7 +32,8 @@ func (w *checkpointer) due(now time.Time, frontier int64) bool {
 	if w.busy || frontier == w.at {
 		return false
 	}
-	return now.Sub(w.last) >= checkpointEvery || frontier-w.at >= checkpointBytes
+	every := min(firstCheckpoint<<min(w.count, 10), checkpointEvery)
+	return now.Sub(w.last) >= every || frontier-w.at >= checkpointBytes
 }
 
 // behind writes one in the background. The error of the one before is given.
@@ -42,6 +44,7 @@ func (w *checkpointer) behind(c checkpoint) error {
 		return err
 	}
 	w.busy, w.last, w.at = true, time.Now(), c.Frontier
+	w.count++
 	w.mu.Unlock()
 	w.running.Go(func() {
 		err := w.write(c)

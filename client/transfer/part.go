@@ -25,6 +25,9 @@ const (
 	lockSuffix       = ".part.lock"
 
 	// A checkpoint is due after so much time or so many bytes, one at a time.
+	// The first ones come sooner, doubling, since a short transfer deserves to
+	// be resumed too.
+	firstCheckpoint = 250 * time.Millisecond
 	checkpointEvery = 2 * time.Second
 	checkpointBytes = 64 << 20
 )

@@ -1,0 +1,240 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/sandbox"
+)
+
+func TestRoles(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		keys := w.sb.Keys()
+		for key, want := range map[string]error{
+			"dk_wrong": client.ErrUnauthorized, keys.Viewer: client.ErrForbiddenRole, keys.Free: client.ErrForbiddenPlan,
+		} {
+			w.key = key
+			w.boot()
+			if _, _, err := w.do(w.spec()); !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		}
+	})
+}
+
+func TestUnknownExportIsSaidAtOnce(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		began := time.Now()
+		_, _, err := w.do(job.Spec{ID: "nosuch"})
+		if !errors.Is(err, client.ErrNotFound) || time.Since(began) > 5*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestFileThatDoesNotVerifyIsKeptAside(t *testing.T) {
+	for fault, code := range map[string]string{
+		"credential":   archive.Credential,
+		"truncate":     archive.Truncated,
+		"bad-checksum": archive.ChecksumMismatch,
+	} {
+		t.Run(fault, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				w.inject(fault)
+				res, snap, err := w.do(w.spec())
+				var invalid *job.InvalidError
+				if !errors.As(err, &invalid) || snap.Step != job.StepFailed {
+					t.Fatalf("%v at %s", err, snap.Step)
+				}
+				if !strings.HasSuffix(res.File, ".json.invalid") || res.File != invalid.File {
+					t.Errorf("kept as %q", res.File)
+				}
+				w.whole(res)
+				if !slices.ContainsFunc(res.Report.Problems, func(f archive.Finding) bool { return f.Code == code }) {
+					t.Errorf("problems %+v, want %s", res.Report.Problems, code)
+				}
+			})
+		})
+	}
+}
+
+func TestPause(t *testing.T) {
+	inWorld(t, sandbox.Config{Records: 20_000}, func(w *world) {
+		spec := w.spec()
+		spec.LimitRate = 256 << 10
+		ref := w.svc.Start(spec)
+		w.until(ref, "some bytes", transferring(512<<10))
+		for range 3 {
+			w.svc.Pause(ref)
+			time.Sleep(time.Second)
+			before, _ := w.svc.Snapshot(ref)
+			time.Sleep(time.Hour)
+			after, _ := w.svc.Snapshot(ref)
+			if !after.Paused || before.Transfer.Done != after.Transfer.Done {
+				t.Fatalf("paused %v, %d then %d bytes", after.Paused, before.Transfer.Done, after.Transfer.Done)
+			}
+			w.svc.Resume(ref)
+			w.until(ref, "more bytes", transferring(after.Transfer.Done+128<<10))
+		}
+		res, err := w.svc.Result(context.Background(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.whole(res)
+	})
+}
+
+func TestLinkIsRenewedAcrossAPause(t *testing.T) {
+	inWorld(t, sandbox.Config{Records: 20_000, LinkTTL: time.Hour}, func(w *world) {
+		spec := w.spec()
+		spec.LimitRate = 256 << 10
+		ref := w.svc.Start(spec)
+		w.until(ref, "some bytes", transferring(512<<10))
+		w.svc.Pause(ref)
+		time.Sleep(2 * time.Hour)
+		w.svc.Resume(ref)
+		res, err := w.svc.Result(context.Background(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.whole(res)
+	})
+}
+
+func TestLostAnswerIsAdopted(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.inject("lose-post*1")
+		res, snap, err := w.do(w.spec())
+		if err != nil || !snap.Adopted {
+			t.Fatalf("adopted %v, %v", snap.Adopted, err)
+		}
+		w.whole(res)
+		if n := w.made(); n != 1 {
+			t.Errorf("%d exports were made, want 1", n)
+		}
+	})
+}
+
+func TestBareServer(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.inject("bare", "processing-only", "no-list")
+		res, snap, err := w.do(w.spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.whole(res)
+		for _, s := range snap.Steps {
+			if s.Step == job.StepCollecting || s.Step == job.StepGenerating {
+				t.Errorf("invented step %s", s.Step)
+			}
+		}
+		// Another machine, which only knows the id, and is cut off.
+		w.st += "2"
+		w.dir += "2"
+		w.boot()
+		ref := w.svc.Start(job.Spec{ID: res.ExportID, LimitRate: 8 << 10})
+		w.until(ref, "some bytes", transferring(32<<10))
+		time.Sleep(time.Second)
+		w.boot()
+		time.Sleep(time.Hour)
+		res, _, err = w.do(job.Spec{ID: res.ExportID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.whole(res)
+		if res.ResumedFrom == 0 || !res.CreatedAt.IsZero() || len(res.Report.Warnings) != 0 {
+			t.Errorf("resumed from %d, created at %v, warnings %v", res.ResumedFrom, res.CreatedAt, res.Report.Warnings)
+		}
+	})
+}
+
+func TestVersionsOnlyGrowWithNews(t *testing.T) {
+	inWorld(t, sandbox.Config{Records: 20_000}, func(w *world) {
+		spec := w.spec()
+		spec.LimitRate = 256 << 10
+		ref := w.svc.Start(spec)
+		count := func(d time.Duration) (n int) {
+			ctx, cancel := context.WithTimeout(context.Background(), d)
+			defer cancel()
+			v, _ := w.svc.Wait(ctx, 0)
+			for {
+				next, err := w.svc.Wait(ctx, v)
+				if err != nil {
+					return n
+				}
+				n, v = n+1, next
+			}
+		}
+		w.until(ref, "some bytes", transferring(1))
+		if n := count(5 * time.Second); n < 10 || n > 50 {
+			t.Errorf("%d versions in 5 s of transfer", n)
+		}
+		w.svc.Pause(ref)
+		time.Sleep(5 * time.Second)
+		if n := count(10 * time.Minute); n != 0 {
+			t.Errorf("%d versions in 10 idle minutes", n)
+		}
+	})
+}
+
+func TestListing(t *testing.T) {
+	inWorld(t, sandbox.Config{Records: 20_000}, func(w *world) {
+		done, _, err := w.do(w.spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := w.ranged("last_year")
+		spec.LimitRate = 256 << 10
+		ref := w.svc.Start(spec)
+		part := w.until(ref, "some bytes", transferring(600<<10))
+		w.svc.Stop(ref)
+		_, _ = w.svc.Result(context.Background(), ref)
+		detached := w.ranged("last_90_days")
+		detached.Detach = true
+		left, _, err := w.do(detached)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[client.ID]job.LocalState{
+			done.ExportID: job.LocalVerified, part.Export.ID: job.LocalPartial, left.ExportID: job.LocalNone,
+		}
+		check := func(what string) job.Listing {
+			t.Helper()
+			l, err := w.svc.Exports(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[client.ID]job.LocalState{}
+			for i, e := range l.Entries {
+				got[e.Export.ID] = e.LocalState
+				if i > 0 && e.Export.CreatedAt.After(l.Entries[i-1].Export.CreatedAt) {
+					t.Errorf("%s: not newest first", what)
+				}
+			}
+			for id, state := range want {
+				if got[id] != state {
+					t.Errorf("%s: %s is %q, want %q", what, id, got[id], state)
+				}
+			}
+			return l
+		}
+		check("online")
+		w.inject("no-list")
+		if l := check("no list"); !errors.Is(l.Offline, client.ErrNotFound) {
+			t.Errorf("offline is %v", l.Offline)
+		}
+		if err := os.Remove(done.File); err != nil {
+			t.Fatal(err)
+		}
+		want[done.ExportID] = job.LocalMissing
+		check("file removed")
+	})
+}
