@@ -61,14 +61,15 @@ const (
 // Open asks the root to push a screen.
 type Open struct {
 	Kind Kind
-	// Replace drops the current screen, so that "back" does not lead to it.
+	// Replace drops the screen that asks, so that "back" does not lead to it.
+	// One that others lie upon is replaced where it lies.
 	Replace bool
 	Ref     job.Ref    // of Export and Transfer
 	Entry   *job.Entry // of Export, for one that is no job of ours
 	Preset  *job.Spec  // of NewExport: the same again
 }
 
-// Back leaves the current screen.
+// Back leaves the screen that asks.
 type Back struct{}
 
 // Level of a Toast.

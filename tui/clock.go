@@ -1,0 +1,102 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/tui/nav"
+)
+
+// waitJobs waits until the jobs stand otherwise than in this version.
+func (m *Model) waitJobs(version uint64) tea.Cmd {
+	jobs, ctx, now := m.d.Jobs, m.ctx, m.d.Now
+	return func() tea.Msg {
+		v, err := jobs.Wait(ctx, version)
+		if err != nil {
+			return nil // the console or the service has ended
+		}
+		return nav.Jobs{Version: v, List: jobs.List(), Now: now()}
+	}
+}
+
+// jobsChanged tells the screens, rings for what has ended, and waits on.
+func (m *Model) jobsChanged(jobs nav.Jobs) tea.Cmd {
+	ended := m.ended(jobs)
+	m.jobs = jobs
+	return tea.Batch(m.waitJobs(jobs.Version), m.broadcast(jobs), ended)
+}
+
+// ticker is the one loop of nav.Tick.
+type ticker struct {
+	every time.Duration // 0: it stands still
+	gen   int
+	frame int
+	stop  context.CancelFunc
+}
+
+type tickMsg struct {
+	gen int
+	now time.Time
+}
+
+// How often the time is told.
+const (
+	tickMoving = 250 * time.Millisecond
+	tickStill  = time.Second
+	tickIdle   = time.Minute
+)
+
+// tickEvery is how often the time has to be told now; 0 is never.
+func (m *Model) tickEvery() time.Duration {
+	switch {
+	case nav.Running(m.jobs.List) && m.d.ReducedMotion:
+		return tickStill
+	case nav.Running(m.jobs.List):
+		return tickMoving
+	}
+	if c, ok := m.top().screen.(nav.Counter); ok && m.top().broken == "" && c.Counting() {
+		return tickIdle
+	}
+	return 0
+}
+
+// retick starts, changes or stops the loop, so that it fits what is on the screen.
+func (m *Model) retick() tea.Cmd {
+	every := m.tickEvery()
+	if every == m.tick.every {
+		return nil
+	}
+	if m.tick.stop != nil {
+		m.tick.stop()
+		m.tick.stop = nil
+	}
+	m.tick.every = every
+	m.tick.gen++
+	if every == 0 {
+		return nil
+	}
+	return m.nextTick()
+}
+
+func (m *Model) nextTick() tea.Cmd {
+	if m.tick.stop != nil {
+		m.tick.stop()
+	}
+	ctx, stop := context.WithCancel(m.ctx)
+	m.tick.stop = stop
+	gen, now := m.tick.gen, m.d.Now
+	return after(ctx, m.tick.every, func() tea.Msg { return tickMsg{gen, now()} })
+}
+
+// ticked tells the time to the screens and goes on.
+func (m *Model) ticked(msg tickMsg) tea.Cmd {
+	if msg.gen != m.tick.gen {
+		return nil
+	}
+	if !m.d.ReducedMotion {
+		m.tick.frame++
+	}
+	return tea.Batch(m.nextTick(), m.broadcast(nav.Tick{Now: msg.now, Frame: m.tick.frame}))
+}

@@ -1,0 +1,89 @@
+package tui
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
+)
+
+// Jobs is what the console needs of a [job.Service]. Its methods may be called
+// from any goroutine.
+type Jobs interface {
+	Start(spec job.Spec) job.Ref
+	Snapshot(ref job.Ref) (job.Snapshot, bool)
+	List() []job.Snapshot
+	Wait(ctx context.Context, version uint64) (uint64, error)
+	Pause(ref job.Ref)
+	Resume(ref job.Ref)
+	Stop(ref job.Ref)
+	Exports(ctx context.Context) (job.Listing, error)
+	Project(ctx context.Context) (client.Project, error)
+	Folder(output string) (dir string, free int64, err error)
+}
+
+// Deps is what a console is made of. Jobs is required, ShellCommand and
+// Message should be there; the zero value of every other field is useful.
+type Deps struct {
+	Jobs Jobs
+	// ShellCommand is the command that does the same as a Spec.
+	ShellCommand func(job.Spec) string
+	// Message is what a person reads of an error: what happened, what to do.
+	// Both are one line, and safe.
+	Message func(error) (what, do string)
+	// Answers remembers the last answers of the new export form; nil remembers
+	// them as long as the console lives.
+	Answers newexport.Memory
+
+	// Profile is the name of the profile, for the header.
+	Profile string
+	// Label stands in the header too: "demo".
+	Label string
+	// Version of the program, for the help.
+	Version string
+
+	Now      func() time.Time
+	Location *time.Location
+	// Env is the environment of the terminal ("NAME=value"): over SSH the
+	// client's, not the server's.
+	Env []string
+	// Home is the person's home folder, what "~" stands for; the zero value is
+	// what the system says, and nothing on Remote consoles.
+	Home string
+	// ReducedMotion stills the spinners.
+	ReducedMotion bool
+	// Remote consoles are served to another machine: they cannot be suspended.
+	Remote bool
+	// Log gets what went wrong in the console itself; nil is none.
+	Log *slog.Logger
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Location == nil {
+		d.Location = time.Local
+	}
+	if d.ShellCommand == nil {
+		d.ShellCommand = func(job.Spec) string { return "" }
+	}
+	if d.Message == nil {
+		d.Message = func(err error) (string, string) { return text.Untrusted(err.Error()).Safe(), "" }
+	}
+	if d.Answers == nil {
+		d.Answers = &newexport.InMemory{}
+	}
+	if d.Home == "" && !d.Remote {
+		d.Home, _ = os.UserHomeDir() // without one "~" stays a name like any other
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}

@@ -1,0 +1,156 @@
+package tui
+
+import (
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/tui/keymap"
+	"github.com/dashtray/dashtray-tui/tui/nav"
+)
+
+// key sends a key where it belongs: ctrl+c always quits; an overlay takes
+// everything else; single letters are text while a field takes text.
+func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
+	switch {
+	case key.Matches(msg, m.keys.Interrupt):
+		return m.quit()
+	case m.tooSmall():
+		return nil // keys that nobody can see the effect of do nothing
+	case key.Matches(msg, m.keys.Suspend):
+		return tea.Suspend
+	case m.over != nil:
+		return m.overKey(msg)
+	case key.Matches(msg, m.keys.Back) && !m.holdsEsc():
+		return m.back()
+	}
+	if !m.typing() {
+		if cmd, ok := m.globalKey(msg); ok {
+			return cmd
+		}
+	}
+	if m.top().broken != "" {
+		if key.Matches(msg, m.keys.Refresh) {
+			return m.reopen()
+		}
+		return nil
+	}
+	return m.send(m.top(), msg)
+}
+
+// globalKey does what a key does on every screen.
+func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch {
+	case key.Matches(msg, m.keys.Quit):
+		return m.askQuit(), true
+	case key.Matches(msg, m.keys.Help):
+		m.over = newHelp(m.help())
+	case key.Matches(msg, m.keys.Log):
+		m.over = &logView{}
+	case key.Matches(msg, m.keys.Transfers):
+		return m.open(nav.Open{Kind: nav.Transfers}), true
+	case key.Matches(msg, m.keys.Mouse):
+		m.mouse = !m.mouse
+		if m.mouse {
+			return m.toast(nav.Info, "Mouse on: click and double click; shift and drag selects text."), true
+		}
+		return m.toast(nav.Info, "Mouse off: drag selects text."), true
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+// askQuit quits, or asks first if something runs.
+func (m *Model) askQuit() tea.Cmd {
+	if !nav.Running(m.jobs.List) {
+		return m.quit()
+	}
+	m.over = newQuit(m.jobs.List)
+	return nil
+}
+
+// screenKeys are the bindings of the top screen that work now.
+func (m *Model) screenKeys() []keymap.Group {
+	p := m.top()
+	if p.broken != "" {
+		return []keymap.Group{{Name: "This screen", Bindings: []key.Binding{keymap.Named(m.keys.Refresh, "open it again")}}}
+	}
+	var groups []keymap.Group
+	m.try(p, func() { groups = p.screen.Keys() })
+	return groups
+}
+
+// globalKeys are the bindings of every screen that work now.
+func (m *Model) globalKeys() []keymap.Group {
+	var b []key.Binding
+	if len(m.stack) > 1 && !m.holdsEsc() {
+		b = append(b, m.keys.Back)
+	}
+	if m.typing() {
+		b = append(b, m.keys.Suspend, m.keys.Interrupt)
+	} else {
+		b = append(b, m.keys.Transfers, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
+	}
+	return []keymap.Group{{Name: "Everywhere", Bindings: b}}
+}
+
+// footerKeys are the bindings of the footer: what the screen can do, the way
+// back, how to move, and the help as the last.
+func (m *Model) footerKeys() []keymap.Group {
+	if m.over != nil {
+		return m.over.keys(m.keys)
+	}
+	var does, moves []keymap.Group
+	for _, g := range m.screenKeys() {
+		if g.Name == keymap.Move {
+			moves = append(moves, g)
+		} else {
+			does = append(does, g)
+		}
+	}
+	if len(m.stack) > 1 && !m.holdsEsc() {
+		does = append(does, keymap.Group{Bindings: []key.Binding{m.keys.Back}})
+	}
+	last := []key.Binding{m.keys.Transfers, m.keys.Quit, m.keys.Help}
+	if m.typing() {
+		last = []key.Binding{keymap.Named(m.keys.Interrupt, "quit")}
+	}
+	return slices.Concat(does, moves, []keymap.Group{{Bindings: last}})
+}
+
+// help is every binding of this screen and of all.
+func (m *Model) help() []keymap.Group { return append(m.screenKeys(), m.globalKeys()...) }
+
+// paste goes where text goes.
+func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
+	if m.over != nil || m.tooSmall() {
+		return nil
+	}
+	return m.send(m.top(), msg)
+}
+
+// mouseEvent gives clicks and the wheel to the overlay or the top screen, in
+// its own coordinates.
+func (m *Model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
+	if m.tooSmall() || !m.mouse {
+		return nil
+	}
+	switch msg := msg.(type) {
+	case tea.MouseWheelMsg:
+		if m.over != nil {
+			m.over.wheel(msg)
+			return nil
+		}
+		msg.Y -= m.headerHeight()
+		return m.send(m.top(), msg)
+	case tea.MouseClickMsg:
+		if m.over != nil {
+			return nil
+		}
+		msg.Y -= m.headerHeight()
+		return m.send(m.top(), msg)
+	}
+	return nil
+}

@@ -1,0 +1,367 @@
+package message
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/client/transfer"
+	"github.com/dashtray/dashtray-tui/config"
+	"github.com/dashtray/dashtray-tui/config/secret"
+)
+
+// stepCreate is the step of the call that makes an export: there, "not found"
+// is about the address and not about an export.
+const stepCreate = "create export"
+
+// again is the advice whenever a part is kept.
+const again = "Run the same command again: it goes on where this one stopped."
+
+// Of gives the words for an error; nil gives the zero Message.
+//
+// One error often wraps others, so the order counts: first what the person did,
+// then what this machine cannot do, then what the server refused, and last what
+// went wrong on the way.
+func Of(err error) Message {
+	if err == nil {
+		return Message{}
+	}
+	var own *Error
+	if errors.As(err, &own) {
+		return own.Message
+	}
+	for _, words := range []func(error) (Message, bool){
+		ofStopping, ofSettings, ofJob, ofRefusal, ofTransfer, ofClient,
+	} {
+		if m, ok := words(err); ok {
+			return m
+		}
+	}
+	return Message{
+		Internal,
+		"Something went wrong that this program does not know: " + clean(err.Error()) + ".",
+		"Run it again with --log-level debug and look into the log.",
+	}
+}
+
+func ofStopping(err error) (Message, bool) {
+	switch {
+	case errors.Is(err, job.ErrStopped):
+		return Message{Interrupted, "Stopped; what arrived is kept.", again}, true
+	case errors.Is(err, context.Canceled):
+		return Message{Interrupted, "Interrupted; what arrived is kept.", again}, true
+	}
+	return Message{}, false
+}
+
+func ofSettings(err error) (Message, bool) {
+	var place *secret.Error
+	var setting *config.Error
+	switch {
+	case errors.Is(err, secret.ErrNoKey):
+		return Message{
+			NoKey, "There is no API key.",
+			"Put one into DASHTRAY_API_KEY (dashtray-tui help environment names the other places), or look around without one: --demo.",
+		}, true
+	case errors.As(err, &place):
+		return Message{
+			NoKey, fmt.Sprintf("No API key can be had from %s: %s.", clean(place.Place), clean(place.Err.Error())),
+			"Put the key there, or unset what names that place.",
+		}, true
+	case errors.As(err, &setting):
+		return Message{Usage, sentence(clean(setting.Error())), "Correct it and run the command again."}, true
+	case errors.Is(err, config.ErrNoHome):
+		return Message{Config, "There is no home folder to keep the program's state in.", "Set HOME, or XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_CACHE_HOME."}, true
+	case errors.Is(err, client.ErrInsecure):
+		return Message{
+			Usage, "The API's address is not one that a key may be sent to: " + cause(err, client.ErrInsecure) + ".",
+			"Give an https:// address with --api-url or DASHTRAY_API_URL; http:// is for this machine alone.",
+		}, true
+	}
+	return Message{}, false
+}
+
+func ofJob(err error) (Message, bool) {
+	var (
+		path    *job.PathError
+		failed  *job.ExportFailedError
+		late    *job.TimeoutError
+		invalid *job.InvalidError
+	)
+	switch {
+	case errors.As(err, &path):
+		return ofPath(path), true
+	case errors.As(err, &failed):
+		return Message{
+			ExportFailed, fmt.Sprintf("The export %s failed on the server%s.", id(failed.ID), said(failed.Reason)),
+			"Try a shorter range or fewer data types; if it fails again, give the export's id to Dashtray's support.",
+		}, true
+	case errors.As(err, &late):
+		return ofTimeout(late), true
+	case errors.As(err, &invalid):
+		return ofInvalid(invalid), true
+	case errors.Is(err, job.ErrLocked), errors.Is(err, transfer.ErrLocked):
+		return Message{
+			Locked, "Another process is working on this file.",
+			"Let it finish, or stop it and run the same command again.",
+		}, true
+	case errors.Is(err, job.ErrExpired):
+		return expired(), true
+	}
+	return Message{}, false
+}
+
+func ofPath(e *job.PathError) Message {
+	switch {
+	case errors.Is(e.Kind, job.ErrExists):
+		return Message{
+			Exists, fmt.Sprintf("The file %q exists; no export was made.", e.Path),
+			"Give another name with -o, or --force to replace it.",
+		}
+	case errors.Is(e.Kind, job.ErrNoRoom):
+		return Message{
+			Disk, fmt.Sprintf("There is not enough room in %q; no export was made.", e.Path),
+			"Make room, or choose another place with -o.",
+		}
+	default:
+		why := ""
+		if e.Err != nil {
+			why = ": " + clean(bare(e.Err).Error())
+		}
+		return Message{
+			Disk, fmt.Sprintf("The folder of %q cannot be written%s; no export was made.", e.Path, why),
+			"Choose another place with -o, or get the right to write there.",
+		}
+	}
+}
+
+func ofTimeout(e *job.TimeoutError) Message {
+	if e.ID == "" {
+		why := "the server did not get to it"
+		if e.Step == job.StepBusy {
+			why = "another export of the project was running"
+		}
+		return Message{
+			Timeout, fmt.Sprintf("No export was made within %[2]s: %[1]s.", why, duration(e.Over)),
+			"Run the same command later, or wait longer with --timeout.",
+		}
+	}
+	return Message{
+		Timeout, fmt.Sprintf("The export %s was not finished after %s; it goes on at the server.", id(e.ID), duration(e.Over)),
+		fmt.Sprintf("Pick it up with: dashtray-tui download %s.", id(e.ID)),
+	}
+}
+
+func ofInvalid(e *job.InvalidError) Message {
+	m := Message{
+		Invalid, "The file does not verify.",
+		"Make a new export; do not rely on this one.",
+	}
+	if len(e.Report.Problems) > 0 {
+		m.Text = "The file does not verify: " + unstopped(clean(e.Report.Problems[0].Message)) + "."
+	}
+	if e.File != "" {
+		m.Hint = fmt.Sprintf("It is kept as %q; make a new export.", e.File)
+	}
+	return m
+}
+
+func expired() Message {
+	return Message{
+		ExportExpired, "The export or its file has expired on the server.",
+		"Make the same export again: a file can be downloaded for 24 hours.",
+	}
+}
+
+// ofRefusal is what the server said no to, wherever on the way that was.
+func ofRefusal(err error) (Message, bool) {
+	switch {
+	case errors.Is(err, client.ErrUnauthorized):
+		return Message{
+			Unauthorized, "The server refused the API key" + saidIn(err) + ".",
+			"Make a new key in Dashtray under Settings and put it where this one is.",
+		}, true
+	case errors.Is(err, client.ErrForbiddenPlan):
+		return Message{
+			ForbiddenPlan, "The project's plan does not include data export" + saidIn(err) + ".",
+			"Upgrade the project to the Scale plan, or use a key of a project that has it.",
+		}, true
+	case errors.Is(err, client.ErrForbiddenRole):
+		return Message{
+			ForbiddenRole, "The key's role does not allow exports" + saidIn(err) + ".",
+			"Ask an owner or editor of the project to export, or use a key of theirs.",
+		}, true
+	}
+	return Message{}, false
+}
+
+func ofTransfer(err error) (Message, bool) {
+	switch {
+	case errors.Is(err, transfer.ErrDiskFull):
+		return Message{Disk, "The disk is full; what arrived is kept.", "Make room, then run the same command again."}, true
+	case errors.Is(err, transfer.ErrGone) && errors.Is(err, client.ErrNotFound):
+		return expired(), true
+	case errors.Is(err, transfer.ErrGone):
+		return Message{
+			Transfer, "The download link no longer works, and a fresh one does not either; what arrived is kept.",
+			"Run the same command again in a while, or make the export anew.",
+		}, true
+	case errors.Is(err, transfer.ErrOtherObject):
+		return Message{
+			Transfer, "What lies beside the file belongs to another export.",
+			"Choose another name with -o, or remove that .part file.",
+		}, true
+	case errors.Is(err, transfer.ErrDigest):
+		return Message{
+			Transfer, "Every byte arrived, but they are not the file that the server promised.",
+			"Run the same command again; it fetches the file afresh.",
+		}, true
+	case errors.Is(err, transfer.ErrExists):
+		return Message{Exists, "A file of that name appeared while this one arrived; what arrived is kept.", "Move it away or give --force, and run the same command again."}, true
+	case errors.Is(err, transfer.ErrGaveUp):
+		return Message{Transfer, "The transfer was given up after many tries without progress; what arrived is kept.", again}, true
+	}
+	return Message{}, false
+}
+
+func ofClient(err error) (Message, bool) {
+	var call *client.Error
+	if !errors.As(err, &call) {
+		call = &client.Error{}
+	}
+	switch {
+	case errors.Is(err, client.ErrBusy):
+		which := ""
+		if call.Running != "" {
+			which = " (" + id(call.Running) + ")"
+		}
+		return Message{
+			Busy, "Another export of this project is running" + which + ".",
+			"Wait for it with --if-busy wait, or take it over with --if-busy attach.",
+		}, true
+	case errors.Is(err, client.ErrNotFound) && call.Step == stepCreate:
+		return Message{
+			Network, "What answers at the API's address has no exports" + saidIn(err) + ".",
+			"Check the address (--api-url, DASHTRAY_API_URL), its path included.",
+		}, true
+	case errors.Is(err, client.ErrNotFound):
+		return Message{
+			NotFound, "The server does not know this export" + saidIn(err) + ".",
+			"Check the id, the key's project and the API's address; exports are remembered for 30 days.",
+		}, true
+	case errors.Is(err, client.ErrRateLimited):
+		hint := "Try again in a while: the budget is per hour and shared by all who use the key."
+		if call.RetryAfter > 0 {
+			hint = "Try again in " + duration(call.RetryAfter) + ": the budget is shared by all who use the key."
+		}
+		return Message{Network, "The project's hourly budget of requests is used up.", hint}, true
+	case errors.Is(err, client.ErrBadRequest):
+		return Message{Internal, "The server refused the request" + saidIn(err) + ".", "Try another range or other data types; if it is refused again, tell Dashtray's support."}, true
+	case errors.Is(err, client.ErrLostAnswer):
+		return Message{
+			Network, "The request for an export went out and its answer was lost, so an export may have been made.",
+			"Look at the project's exports before asking for another one, or run the command again with --if-busy attach.",
+		}, true
+	}
+	return ofNetwork(err, call)
+}
+
+func ofNetwork(err error, call *client.Error) (Message, bool) {
+	var cert *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, client.ErrServer):
+		status := ""
+		if call.Status != 0 {
+			status = fmt.Sprintf(" (%d)", call.Status)
+		}
+		return Message{Network, "The server had an error" + status + saidIn(err) + ".", "Try again in a few minutes."}, true
+	case errors.Is(err, client.ErrProtocol):
+		return Message{
+			Network, "What answered is not Dashtray's API.",
+			"Check the address (--api-url, DASHTRAY_API_URL) and whether a proxy or a login page is in the way.",
+		}, true
+	case errors.As(err, &cert):
+		return Message{
+			Network, "The server's certificate cannot be trusted: " + unstopped(clean(cert.Err.Error())) + ".",
+			"Check the address; if the certificate is of an authority of your own, name it with --cacert.",
+		}, true
+	case errors.Is(err, client.ErrNetwork):
+		return Message{Network, "The server gave no answer: " + cause(err, client.ErrNetwork) + ".", "Check the network, the proxy and the API's address, and try again."}, true
+	case errors.Is(err, context.DeadlineExceeded):
+		return Message{Network, "The server gave no answer in time.", "Check the network and try again."}, true
+	}
+	return Message{}, false
+}
+
+// saidIn is what the server wrote with its refusal, as the end of a sentence.
+func saidIn(err error) string {
+	var call *client.Error
+	if !errors.As(err, &call) {
+		return ""
+	}
+	return said(call.Message)
+}
+
+func said(u text.Untrusted) string {
+	s := clean(u.Safe())
+	if s == "" {
+		return ""
+	}
+	return ": " + unstopped(s)
+}
+
+// cause is the innermost reason that a call failed, or the kind itself.
+func cause(err, kind error) string {
+	var call *client.Error
+	if errors.As(err, &call) && call.Err != nil {
+		return unstopped(clean(call.Err.Error()))
+	}
+	return unstopped(clean(strings.TrimPrefix(err.Error(), kind.Error()+": ")))
+}
+
+// bare takes the path out of an error of the file system: the sentence has it.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+func id(i client.ID) string { return clean(i.Safe()) }
+
+// longest is how much of foreign words a sentence takes.
+const longest = 240
+
+// clean makes one safe line of bounded length.
+func clean(s string) string {
+	s = strings.Join(strings.Fields(text.Untrusted(s).Safe()), " ")
+	if r := []rune(s); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return s
+}
+
+func unstopped(s string) string { return strings.TrimRight(s, ". ") }
+
+// sentence gives a phrase its full stop.
+func sentence(s string) string { return unstopped(s) + "." }
+
+// duration drops the zeros that time.Duration writes: 30m, not 30m0s.
+func duration(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

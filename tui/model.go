@@ -1,0 +1,194 @@
+// Package tui is the console: the root model, its router, its overlays, and
+// the frame around every screen.
+//
+// Rules that hold everywhere in it:
+//   - Only [Model] is a tea.Model. It alone sets the alt screen, the title, the
+//     mouse, the cursor and the terminal's progress bar.
+//   - Keys, paste and mouse go to the overlay or the top screen; every other
+//     message goes to all live screens. A screen keeps its state while others
+//     lie above it.
+//   - View is pure, Update does no I/O, a Cmd touches no field.
+//   - No timer runs while nothing moves and no countdown is on the screen.
+//   - Whatever panics in a screen or a Cmd is caught, told and logged; the rest
+//     works on.
+package tui
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/tui/keymap"
+	"github.com/dashtray/dashtray-tui/tui/nav"
+	"github.com/dashtray/dashtray-tui/tui/theme"
+)
+
+// The least terminal that the console can be used on.
+const (
+	MinWidth  = 60
+	MinHeight = 16
+)
+
+// Model is the root of the console. Make it with [New]; [Run] runs it.
+type Model struct {
+	d      Deps
+	th     *theme.Theme
+	keys   *keymap.Map
+	ctx    context.Context // of every Cmd; ends with the console
+	cancel context.CancelFunc
+
+	w, h  int
+	stack []*page
+	over  overlay // nil: none
+
+	jobs    nav.Jobs
+	project client.Project
+	budget  client.Budget
+
+	tick     ticker
+	notices  notices
+	mouse    bool
+	blurred  bool
+	progress bool // the terminal is known to draw OSC 9;4
+}
+
+// New makes a console that shows the exports. Whoever runs it by other means
+// than [Run] has to call [Model.Close] in the end.
+func New(d Deps) *Model {
+	d = d.withDefaults()
+	ascii := theme.ASCIILocale(d.Env)
+	m := &Model{d: d, th: theme.New(ascii), keys: keymap.Default(ascii)}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.keys.Suspend.SetEnabled(!d.Remote && runtime.GOOS != "windows")
+	m.progress = !d.Remote && showsProgress(d.Env)
+	m.stack = []*page{m.newPage(nav.Open{Kind: nav.Exports})}
+	return m
+}
+
+// Close ends what the console waits for. The jobs go on.
+func (m *Model) Close() { m.cancel() }
+
+// Init is the tea.Model's.
+func (m *Model) Init() tea.Cmd {
+	return guard(tea.Batch(tea.RequestBackgroundColor, m.waitJobs(0), m.askProject(), m.initPage(m.stack[0])))
+}
+
+// Update is the tea.Model's.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
+	return m, guard(tea.Batch(cmd, m.retick()))
+}
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.resize(msg.Width, msg.Height)
+		return nil
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	case tea.PasteMsg:
+		return m.paste(msg)
+	case tea.MouseMsg:
+		return m.mouseEvent(msg)
+	case tea.KeyReleaseMsg:
+		return nil
+	case tea.BackgroundColorMsg:
+		m.th.Set(msg.IsDark())
+		return nil
+	case tea.FocusMsg:
+		m.blurred = false
+		return nil
+	case tea.BlurMsg:
+		m.blurred = true
+		return nil
+	}
+	return m.ours(msg)
+}
+
+// ours handles the words of package nav and of this package.
+func (m *Model) ours(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case signed:
+		return m.grant(msg)
+	case nav.Toast:
+		return m.toast(msg.Level, msg.Text)
+	case nav.Copy:
+		return m.copy(msg)
+	case nav.Jobs:
+		return m.jobsChanged(msg)
+	case nav.Listed:
+		if msg.Err == nil {
+			m.listed(msg)
+		}
+	case projectMsg:
+		m.project = client.Project(msg)
+		return nil
+	case tickMsg:
+		return m.ticked(msg)
+	case hideMsg:
+		m.notices.hide(int(msg))
+		return nil
+	case crash:
+		return m.crashed(msg)
+	}
+	return m.broadcast(msg)
+}
+
+func (m *Model) listed(msg nav.Listed) {
+	if msg.Listing.Project.ID != "" {
+		m.project = msg.Listing.Project
+	}
+	if msg.Listing.Budget.Known {
+		m.budget = msg.Listing.Budget
+	}
+}
+
+// projectMsg is the answer to askProject.
+type projectMsg client.Project
+
+// askProject asks for the project's name. Without an answer the header goes
+// without it: the exports screen tells why.
+func (m *Model) askProject() tea.Cmd {
+	jobs, ctx := m.d.Jobs, m.ctx
+	return func() tea.Msg {
+		p, err := jobs.Project(ctx)
+		if err != nil {
+			return nil
+		}
+		return projectMsg(p)
+	}
+}
+
+func (m *Model) resize(w, h int) {
+	m.w, m.h = max(0, w), max(0, h)
+	for _, p := range m.stack {
+		m.size(p)
+	}
+}
+
+// tooSmall reports whether the screen is too small for anything but a line
+// that says so.
+func (m *Model) tooSmall() bool { return m.w < MinWidth || m.h < MinHeight }
+
+// quit ends the program.
+func (m *Model) quit() tea.Cmd {
+	m.cancel()
+	return tea.Quit
+}
+
+// after is a Cmd that gives msg once d has passed, and nothing if ctx ends first.
+func after(ctx context.Context, d time.Duration, msg func() tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			return msg()
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package tui
+
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/nav"
+	"github.com/dashtray/dashtray-tui/tui/screen/export"
+	"github.com/dashtray/dashtray-tui/tui/screen/exports"
+	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
+	"github.com/dashtray/dashtray-tui/tui/screen/transfer"
+)
+
+// page is a screen on the stack and how it came there.
+type page struct {
+	open   nav.Open
+	screen nav.Screen
+	broken string // what the screen panicked with; "" while it works
+}
+
+func (m *Model) newPage(o nav.Open) *page {
+	p := &page{open: o}
+	m.try(p, func() { p.screen = m.makeScreen(o) })
+	return p
+}
+
+func (m *Model) makeScreen(o nav.Open) nav.Screen {
+	d := m.d
+	switch o.Kind {
+	case nav.NewExport:
+		return m.makeNewExport(o.Preset)
+	case nav.Export:
+		return export.New(export.Deps{
+			Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: d.ShellCommand, Message: d.Message,
+		}, o.Ref, o.Entry)
+	case nav.Transfer, nav.Transfers:
+		td := transfer.Deps{
+			Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: d.ShellCommand, Message: d.Message,
+		}
+		if o.Kind == nav.Transfers {
+			return transfer.NewList(td)
+		}
+		return transfer.New(td, o.Ref)
+	default:
+		return exports.New(exports.Deps{
+			Ctx: m.ctx, Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: d.ShellCommand, Message: d.Message,
+		})
+	}
+}
+
+// makeNewExport completes folders only where the person sits at the machine
+// that saves the files.
+func (m *Model) makeNewExport(preset *job.Spec) nav.Screen {
+	d := m.d
+	nd := newexport.Deps{
+		Ctx: m.ctx, Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+		ShellCommand: d.ShellCommand, Message: d.Message, Memory: d.Answers,
+	}
+	if !d.Remote {
+		nd.Folders = folders
+		nd.Home = d.Home
+	}
+	return newexport.New(nd, preset)
+}
+
+// initPage starts a page and tells it what the others know already.
+func (m *Model) initPage(p *page) tea.Cmd {
+	var first, second tea.Cmd
+	m.size(p)
+	m.try(p, func() {
+		if p.screen != nil {
+			first = p.screen.Init()
+		}
+	})
+	if m.jobs.Version > 0 {
+		second = m.send(p, m.jobs)
+	}
+	return tea.Batch(sign(p, first), second)
+}
+
+// signed is a wish of a page: nav.Open or nav.Back.
+type signed struct {
+	by   *page
+	wish tea.Msg
+}
+
+// sign notes on the wishes in a page's answer whose they are: by the time they
+// come another page may be on top.
+func sign(p *page, cmd tea.Cmd) tea.Cmd {
+	return through(cmd, func(msg tea.Msg) tea.Msg {
+		switch msg.(type) {
+		case nav.Open, nav.Back:
+			return signed{p, msg}
+		}
+		return msg
+	})
+}
+
+// grant does what a page wishes. A page that others lie upon is left or
+// replaced where it lies, so that nothing is pulled from under a person's
+// hands; the wishes of one that is gone are void.
+func (m *Model) grant(s signed) tea.Cmd {
+	at := slices.Index(m.stack, s.by)
+	covered := at >= 0 && at < len(m.stack)-1
+	switch wish := s.wish.(type) {
+	case nav.Back:
+		if at > 0 {
+			m.stack = slices.Delete(m.stack, at, at+1)
+		}
+	case nav.Open:
+		if at < 0 {
+			return nil
+		}
+		if covered && wish.Replace && at > 0 {
+			m.stack[at] = m.newPage(wish)
+			return m.initPage(m.stack[at])
+		}
+		return m.open(wish)
+	}
+	return nil
+}
+
+func (m *Model) top() *page { return m.stack[len(m.stack)-1] }
+
+// open pushes a screen, or goes back to it if it is on the stack already.
+func (m *Model) open(o nav.Open) tea.Cmd {
+	m.over = nil
+	for i, p := range m.stack {
+		if p.open.Kind == o.Kind && p.open.Ref == o.Ref && o.Preset == nil && o.Entry == nil && p.open.Entry == nil {
+			m.stack = m.stack[:i+1]
+			return nil
+		}
+	}
+	if o.Replace && len(m.stack) > 1 {
+		m.stack = m.stack[:len(m.stack)-1]
+	}
+	p := m.newPage(o)
+	m.stack = append(m.stack, p)
+	return m.initPage(p)
+}
+
+// back pops a screen. The first one stays.
+func (m *Model) back() tea.Cmd {
+	if len(m.stack) > 1 {
+		m.stack = m.stack[:len(m.stack)-1]
+	}
+	return nil
+}
+
+// reopen makes a broken screen anew.
+func (m *Model) reopen() tea.Cmd {
+	p := m.newPage(m.top().open)
+	m.stack[len(m.stack)-1] = p
+	return m.initPage(p)
+}
+
+// send gives a message to one page.
+func (m *Model) send(p *page, msg tea.Msg) (cmd tea.Cmd) {
+	if p.broken != "" {
+		return nil
+	}
+	m.try(p, func() { cmd = p.screen.Update(msg) })
+	return sign(p, cmd)
+}
+
+// broadcast gives a message to all live screens.
+func (m *Model) broadcast(msg tea.Msg) tea.Cmd {
+	cmds := make([]tea.Cmd, 0, len(m.stack))
+	for _, p := range m.stack {
+		cmds = append(cmds, m.send(p, msg))
+	}
+	return tea.Batch(cmds...)
+}
+
+// size gives a page the body's size. While the terminal is too small a page
+// keeps the size it had.
+func (m *Model) size(p *page) {
+	if m.tooSmall() || p.broken != "" {
+		return
+	}
+	m.try(p, func() { p.screen.SetSize(m.w, m.bodyHeight()) })
+}
+
+// typing reports whether the top screen takes text now.
+func (m *Model) typing() bool {
+	p := m.top()
+	if t, ok := p.screen.(nav.TextScreen); ok && p.broken == "" {
+		return t.Typing()
+	}
+	return false
+}
+
+// holdsEsc reports whether the top screen wants esc for itself.
+func (m *Model) holdsEsc() bool {
+	p := m.top()
+	if l, ok := p.screen.(nav.Leaver); ok && p.broken == "" {
+		return l.HoldsEsc()
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package export
+
+import (
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/theme"
+)
+
+// details draws an export that is no job of this session.
+func (p *page) details() {
+	m, e := p.m, p.m.entry.Export
+	tone, words := status(e, m.now)
+	style := m.d.Theme.Style(tone)
+	p.add(rankAlways, style.Render(m.d.Theme.Mark(tone))+" "+style.Render(words))
+	p.blank()
+	p.fact(rankMain, "Export", e.ID.Safe())
+	if of, known := m.request(); asked(of, known, "") != "" {
+		p.fact(rankMain, "Data", asked(of, known, m.d.Theme.Glyphs.Sep))
+	}
+	if e.Records != nil {
+		p.fact(rankUseful, "Records", component.Count(*e.Records))
+	}
+	if e.Bytes != nil {
+		p.fact(rankUseful, "Size", component.Size(*e.Bytes))
+	}
+	p.moment("Created", e.CreatedAt)
+	p.moment("Completed", e.CompletedAt)
+	p.link()
+	p.local()
+	if e.Error != "" {
+		p.styled(rankMain, "Server says", e.Error.Safe(), m.d.Theme.Bad)
+	}
+	p.blank()
+	k := m.d.Keys
+	if m.canPickUp() {
+		p.offer(rankMain, k.Download.Help().Key, "downloads and verifies the file")
+	}
+	p.offer(rankMain, k.Again.Help().Key, "makes the same export again")
+}
+
+// status is how an export stands, in words.
+func status(e client.Export, now time.Time) (theme.Tone, string) {
+	expired := !e.ExpiresAt.IsZero() && !now.Before(e.ExpiresAt)
+	switch e.Stage {
+	case client.StageCompleted:
+		if expired {
+			return theme.Faint, "Completed; its link has expired"
+		}
+		return theme.Good, "Completed"
+	case client.StageFailed:
+		return theme.Bad, "Failed"
+	case client.StageExpired:
+		return theme.Faint, "Expired"
+	case client.StageQueued:
+		return theme.Active, "Queued"
+	case client.StageCollecting:
+		return theme.Active, "Collecting"
+	case client.StageGenerating:
+		return theme.Active, "Generating"
+	}
+	if e.Status == "" {
+		return theme.Faint, "The server does not tell how it stands"
+	}
+	return theme.Active, "Running (" + e.Status.Safe() + ")"
+}
+
+// moment adds a time, relative and absolute.
+func (p *page) moment(label string, t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	loc := location(p.m.d.Location)
+	p.fact(rankUseful, label, component.Relative(t, p.m.now)+", "+component.Moment(t, loc)+" "+t.In(loc).Format("MST"))
+}
+
+func (p *page) link() {
+	expires := p.m.entry.Export.ExpiresAt
+	if expires.IsZero() {
+		return
+	}
+	if left := expires.Sub(p.m.now); left > 0 {
+		p.fact(rankUseful, "Link", "works for "+component.Coarse(left))
+		return
+	}
+	p.styled(rankUseful, "Link", "has expired", p.m.d.Theme.Caution)
+}
+
+// local is what this machine has of the file.
+func (p *page) local() {
+	e := p.m.entry
+	th := p.m.d.Theme
+	switch e.LocalState {
+	case job.LocalVerified:
+		p.styled(rankMain, "File", th.Mark(theme.Good)+" verified", th.Good)
+	case job.LocalInvalid:
+		p.styled(rankMain, "File", th.Mark(theme.Bad)+" does not verify", th.Bad)
+	case job.LocalMissing:
+		p.styled(rankMain, "File", th.Mark(theme.Caution)+" was here and is missing now", th.Caution)
+	case job.LocalPartial:
+		here := component.Size(e.LocalDone)
+		if e.LocalSize > 0 {
+			here += " of " + component.Size(e.LocalSize)
+		}
+		p.styled(rankMain, "File", th.Mark(theme.Active)+" "+here+" are here", th.Active)
+	default:
+		p.fact(rankMain, "File", "none on this machine")
+	}
+	if e.LocalFile != "" {
+		p.fact(rankUseful, "", safe(e.LocalFile))
+	}
+}

@@ -1,0 +1,172 @@
+package exports
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/keymap"
+	"github.com/dashtray/dashtray-tui/tui/nav"
+)
+
+// action is a binding that works now, and what it does.
+type action struct {
+	group string
+	bind  key.Binding
+	do    func() tea.Cmd
+}
+
+// Groups of the help, in the order of their use.
+const (
+	theExports = "Exports"
+	theList    = "List"
+	toCopy     = "Copy"
+)
+
+// actions are what can be done now; keys, footer and help are made from them.
+func (m *Model) actions() []action {
+	k := m.d.Keys
+	var a []action
+	add := func(group string, b key.Binding, do func() tea.Cmd) {
+		a = append(a, action{group, b, do})
+	}
+	add(theExports, k.New, func() tea.Cmd { return send(nav.Open{Kind: nav.NewExport}) })
+	r, ok := m.current()
+	if ok {
+		m.rowActions(r, add)
+	}
+	if !m.detail {
+		if len(m.rows) > 0 || m.filter.Value() != "" {
+			add(theList, k.Filter, m.startFilter)
+		}
+		if len(m.rows) > 1 {
+			add(theList, k.Sort, m.nextOrder)
+		}
+	}
+	add(theList, k.Refresh, m.refresh)
+	if ok {
+		m.copyActions(r, add)
+	}
+	return a
+}
+
+// rowActions are those of the row under the cursor.
+func (m *Model) rowActions(r row, add func(string, key.Binding, func() tea.Cmd)) {
+	k := m.d.Keys
+	switch {
+	case r.running():
+		add(theExports, keymap.Named(k.Open, "watch"), m.openRow)
+	case r.live != nil:
+		add(theExports, k.Open, m.openRow)
+	case m.paned() && r.entry != nil:
+		add(theExports, k.Open, m.openRow)
+	case !m.detail && !m.paned():
+		add(theExports, keymap.Named(k.Open, "details"), m.openRow)
+	}
+	if r.fetchable() {
+		b := k.Download
+		if r.local() == job.LocalPartial {
+			b = keymap.Named(b, "resume")
+		}
+		add(theExports, b, func() tea.Cmd { return m.fetch(r) })
+	}
+	add(theExports, k.Again, func() tea.Cmd {
+		spec := r.again(m.d.Location)
+		return send(nav.Open{Kind: nav.NewExport, Preset: &spec})
+	})
+}
+
+// copyActions are what can be copied of the row under the cursor.
+func (m *Model) copyActions(r row, add func(string, key.Binding, func() tea.Cmd)) {
+	k := m.d.Keys
+	if f := r.file(); f != "" {
+		add(toCopy, k.CopyPath, func() tea.Cmd { return send(nav.Copy{What: "path", Text: f}) })
+	}
+	if id := r.id(); id != "" {
+		add(toCopy, k.CopyShell, func() tea.Cmd {
+			return send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(r.spec())})
+		})
+		add(toCopy, k.CopyID, func() tea.Cmd { return send(nav.Copy{What: "export id", Text: id.Safe()}) })
+	}
+}
+
+// openRow goes to the screen of a job. Of another export it shows the details, or,
+// where they stand beside the list, opens its screen.
+func (m *Model) openRow() tea.Cmd {
+	r, ok := m.current()
+	switch {
+	case !ok:
+		return nil
+	case r.live != nil:
+		return send(nav.Open{Kind: watchKind(r.live.Step), Ref: r.live.Ref})
+	case !m.paned():
+		m.detail = true
+		m.pager.By(-1 << 20)
+	case r.entry != nil:
+		entry := *r.entry
+		return send(nav.Open{Kind: nav.Export, Entry: &entry})
+	}
+	return nil
+}
+
+// watchKind is the screen that shows a job at this step.
+func watchKind(s job.Step) nav.Kind {
+	if s == job.StepTransferring || s == job.StepVerifying || s == job.StepDone {
+		return nav.Transfer
+	}
+	return nav.Export
+}
+
+// fetch starts the download of an export and goes to where it is shown.
+func (m *Model) fetch(r row) tea.Cmd {
+	jobs, spec := m.d.Jobs, r.spec()
+	return func() tea.Msg { return nav.Open{Kind: nav.Export, Ref: jobs.Start(spec)} }
+}
+
+func (m *Model) startFilter() tea.Cmd {
+	// Its command would be a blinking cursor's.
+	_ = m.filter.Focus()
+	return nil
+}
+
+func (m *Model) nextOrder() tea.Cmd {
+	m.sort = (m.sort + 1) % orders
+	m.arrange()
+	m.rebuild()
+	return nil
+}
+
+// Keys are the bindings that work now.
+func (m *Model) Keys() []keymap.Group {
+	k := m.d.Keys
+	if m.filter.Focused() {
+		return []keymap.Group{{Name: "Filter", Bindings: []key.Binding{
+			keymap.Named(k.Open, "keep"), keymap.Named(k.Back, "clear"),
+		}}}
+	}
+	var groups []keymap.Group
+	if m.HoldsEsc() {
+		does := "clear the filter"
+		if m.detail {
+			does = "back to the list"
+		}
+		groups = append(groups, keymap.Group{Name: "Way back", Bindings: []key.Binding{keymap.Named(k.Back, does)}})
+	}
+	at := map[string]int{}
+	for _, a := range m.actions() {
+		i, ok := at[a.group]
+		if !ok {
+			i = len(groups)
+			at[a.group] = i
+			groups = append(groups, keymap.Group{Name: a.group})
+		}
+		groups[i].Bindings = append(groups[i].Bindings, a.bind)
+	}
+	if len(m.rows) > 0 {
+		groups = append(groups, k.Moving())
+	}
+	return groups
+}
+
+// send makes a message a Cmd.
+func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
