@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
+)
+
+// addHelp gives the root its help command, the topics, and the way that help is
+// drawn.
+func (a *app) addHelp(root *cobra.Command) {
+	root.AddCommand(
+		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean (help topic)", Long: exitCodesHelp},
+		&cobra.Command{Use: "environment", Short: "Which variables count, and in which order (help topic)", Long: environmentHelp},
+	)
+	root.SetHelpCommand(&cobra.Command{
+		Use:   "help [COMMAND or TOPIC]",
+		Short: "Tell more about a command, about exit-codes, or about environment",
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError(root, "There is no help on %q.", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	})
+	root.SetHelpFunc(a.drawHelp)
+}
+
+// drawHelp leaves the drawing to fang where there are colours. Where there are
+// none the plain text does: fang would ask a terminal for its background all the
+// same, and wait four seconds for one that never answers.
+func (a *app) drawHelp(cmd *cobra.Command, _ []string) {
+	if !a.colored(a.OutTerminal) {
+		a.drawPlainHelp(cmd)
+		return
+	}
+	// fang looks for colours in the process's own environment; what --color and
+	// the variables amount to has been decided here.
+	restore := setenv("CLICOLOR_FORCE", "1")
+	defer restore()
+	root := cmd.Root()
+	path := strings.Fields(cmd.CommandPath())[1:]
+	root.SetArgs(append(path, "--help"))
+	// It has nothing to fail with: it only finds the same command again.
+	_ = fang.Execute(cmd.Context(), root, fang.WithoutVersion(), fang.WithoutManpage())
+}
+
+func (a *app) drawPlainHelp(cmd *cobra.Command) {
+	about := strings.TrimSpace(cmd.Long)
+	if about == "" {
+		about = cmd.Short
+	}
+	_, _ = fmt.Fprintln(a.Out, about)
+	if cmd.Runnable() || cmd.HasSubCommands() {
+		_, _ = fmt.Fprint(a.Out, "\n", cmd.UsageString())
+	}
+}
+
+func setenv(name, value string) (restore func()) {
+	old, had := os.LookupEnv(name)
+	_ = os.Setenv(name, value)
+	return func() {
+		if had {
+			_ = os.Setenv(name, old)
+		} else {
+			_ = os.Unsetenv(name)
+		}
+	}
+}
+
+// noArgs is for commands that take none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(cmd, "%s takes no arguments, and there is %q.", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// oneArg is for commands about one thing.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return usageError(cmd, "%s takes one argument, %s.", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+const exitCodesHelp = `What the exit codes mean.
+
+  0    done; for verify: the file is whole and consistent
+  1    anything not below: the network or the server before the transfer, a
+       folder that cannot be written or a disk too small (said before an export
+       is made), a file that is not there
+  2    usage: a flag, an argument, an output that exists, no terminal where one
+       is needed
+  3    there is no key, or it was refused
+  4    not allowed: by the plan or by the role
+  5    another export is running (--if-busy fail), or another process works on
+       the same file
+  6    the export failed on the server, or it or its file is unknown or expired
+  7    gave up waiting (--timeout); the export goes on
+  8    the transfer could not be finished, a full disk included; what arrived is
+       kept, and the same command resumes it
+  9    the file does not verify; a download is kept with .invalid added to its
+       name
+  129, 130, 143
+       ended by SIGHUP, SIGINT, SIGTERM; what arrived is kept`
+
+const environmentHelp = `Which variables count, and in which order.
+
+The API key: the first of these that is set and not empty is taken, and none
+after it is looked at.
+  DASHTRAY_API_KEY           the key itself
+  DASHTRAY_API_KEY_FILE      a file that holds it
+  DASHTRAY_API_KEY_COMMAND   a command that prints it on its first line; it is
+                             split like a shell line, run without a shell, and
+                             has 30 seconds
+  CREDENTIALS_DIRECTORY      set by systemd: dashtray-api-key-PROFILE in it, or
+                             dashtray-api-key
+
+Settings; a flag beats its variable.
+  DASHTRAY_API_URL           as --api-url
+  DASHTRAY_PROFILE           as --profile
+
+Colours: --color first, then these in their order.
+  NO_COLOR                   set and not empty: none
+  CLICOLOR_FORCE             set, not empty and not 0: always
+  TERM                       dumb: none
+
+Network.
+  HTTPS_PROXY, NO_PROXY      the way out, and what does not take it
+  SSL_CERT_FILE              the certificates to trust, instead of the system's
+
+Folders.
+  XDG_STATE_HOME             runs, the demo's world, logs`

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// rootCommand is the whole command line. Without a command it opens the console.
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dashtray-tui",
+		Short: "Make, watch, download and verify exports of Dashtray",
+		Long: "Make, watch, download and verify exports of Dashtray.\n\n" +
+			"Without a command it opens the console; every job that the console does is a\n" +
+			"command, too, for scripts and timers.",
+		Example: "  # look around without an account\n" +
+			"  dashtray-tui --demo\n" +
+			"  # last month, as a spreadsheet reads it\n" +
+			"  dashtray-tui export --range last_month --format csv\n" +
+			"  # everything, for a script\n" +
+			"  dashtray-tui export --range all_time --json",
+		Args:                       a.noSuchCommand,
+		RunE:                       a.runConsole,
+		PersistentPreRunE:          a.setUp,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Version:                    version,
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%s.", sentenceCase(err.Error())) })
+
+	root.Flags().SortFlags = false
+	f := root.PersistentFlags()
+	f.SortFlags = false
+	word(f, &a.profile, "profile", "", "NAME", "use the key of this profile")
+	word(f, &a.apiURL, "api-url", "", "URL", "ask the API at this address, if it is not Dashtray's own")
+	f.BoolVar(&a.demo, "demo", false, "work against a sandbox inside the program; no account needed")
+	f.BoolVar(&a.json, "json", false, "print one JSON document, errors too")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing unless something goes wrong")
+	word(f, &a.color, "color", colorAuto, "WHEN", "colours: auto, always or never")
+	word(f, &a.cacert, "cacert", "", "FILE", "trust the certificates in this PEM file, too")
+	word(f, &a.logFile, "log-file", "", "FILE", "append a log to this file")
+	word(f, &a.logLevel, "log-level", "info", "LEVEL", "log from this level on: debug, info, warn or error")
+
+	completeWords(root, "color", colorAuto, colorAlways, colorNever)
+	completeWords(root, "log-level", "debug", "info", "warn", "error")
+
+	root.AddCommand(
+		a.exportCommand(),
+		a.downloadCommand(),
+		a.verifyCommand(),
+		a.sandboxCommand(),
+		a.versionCommand(),
+		a.manCommand(),
+	)
+	a.addHelp(root)
+	addCompletion(root)
+	return root
+}
+
+// noSuchCommand refuses arguments of the root: they are commands that do not exist.
+func (a *app) noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError(root, "There is no command %q; did you mean %q?", args[0], near[0])
+	}
+	return usageError(root, "There is no command %q.", args[0])
+}
+
+// sentenceCase begins a sentence of a library's with a capital.
+func sentenceCase(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/dashtray/dashtray-tui/config"
+)
+
+// Streams is everything that the program has from its surroundings, so that a
+// test can run it inside its own process.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Which of them are terminals.
+	InTerminal, OutTerminal, ErrTerminal bool
+	// Width of the terminal at Err in cells; 0 when it is not known.
+	Width func() int
+	// Env looks up a variable, Environ lists them all (NAME=value).
+	Env     config.Lookup
+	Environ func() []string
+	// Signals begins to catch the signals that end the program; stop gives them
+	// back to the system, whose own way is to end the program at once.
+	Signals func() (caught <-chan os.Signal, stop func())
+
+	Now      func() time.Time
+	Location *time.Location
+}
+
+// System is the streams of this process.
+func System() Streams {
+	return Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		Width: func() int {
+			w, _, err := term.GetSize(int(os.Stderr.Fd()))
+			if err != nil {
+				return 0
+			}
+			return w
+		},
+		Env:      os.LookupEnv,
+		Environ:  os.Environ,
+		Signals:  catchSignals,
+		Now:      time.Now,
+		Location: time.Local,
+	}
+}
+
+func catchSignals() (<-chan os.Signal, func()) {
+	caught := make(chan os.Signal, 1)
+	which := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	// Under nohup a hangup is to be ignored, and stays so.
+	if !signal.Ignored(syscall.SIGHUP) {
+		which = append(which, syscall.SIGHUP)
+	}
+	signal.Notify(caught, which...)
+	return caught, func() { signal.Stop(caught) }
+}
