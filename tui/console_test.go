@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui"
@@ -73,7 +74,7 @@ func listing(now time.Time) job.Listing {
 	some := &client.Include{Metrics: true, Dashboards: true}
 	return job.Listing{
 		Project: client.Project{ID: "j57abc123", Name: "My SaaS App", Slug: "my-saas-app"},
-		Entries: []job.Entry{
+		Entries: []history.Entry{
 			{
 				Export: client.Export{
 					ID: "exp_4", Status: "completed", Stage: client.StageCompleted, Format: client.JSON,
@@ -82,7 +83,7 @@ func listing(now time.Time) job.Listing {
 					CreatedAt: now.Add(-25 * time.Minute), CompletedAt: now.Add(-22 * time.Minute),
 					ExpiresAt: now.Add(23*time.Hour + 30*time.Minute), SHA256: strings.Repeat("ab", 32),
 				},
-				LocalState: job.LocalVerified, LocalFile: "/home/u/exports/dashtray-my-saas-app-last_7_days-20000101T000000Z.json",
+				LocalState: history.LocalVerified, LocalFile: "/home/u/exports/dashtray-my-saas-app-last_7_days-20000101T000000Z.json",
 			},
 			{
 				Export: client.Export{
@@ -91,7 +92,7 @@ func listing(now time.Time) job.Listing {
 					Include: some, Records: ptr(int64(1204)), Bytes: ptr(int64(88_123)),
 					CreatedAt: now.Add(-5 * time.Hour), CompletedAt: now.Add(-5 * time.Hour), ExpiresAt: now.Add(19 * time.Hour),
 				},
-				LocalState: job.LocalPartial, LocalDone: 37_000, LocalSize: 88_123,
+				LocalState: history.LocalPartial, LocalDone: 37_000, LocalSize: 88_123,
 				LocalFile: "/home/u/exports/dashtray-my-saas-app-x.csv",
 			},
 			{
@@ -106,7 +107,7 @@ func listing(now time.Time) job.Listing {
 					ID: "exp_1", Status: "expired", Stage: client.StageExpired,
 					CreatedAt: now.Add(-20 * 24 * time.Hour), Records: ptr(int64(99)),
 				},
-				LocalState: job.LocalMissing, LocalFile: "/home/u/exports/gone.json",
+				LocalState: history.LocalMissing, LocalFile: "/home/u/exports/gone.json",
 			},
 		},
 	}

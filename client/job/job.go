@@ -13,6 +13,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -129,31 +130,10 @@ type Result struct {
 	Reused      bool // the verified file was here already
 }
 
-// LocalState of an export's file on this machine.
-type LocalState string
-
-// Local states.
-const (
-	LocalNone     LocalState = "none"
-	LocalPartial  LocalState = "partial"
-	LocalVerified LocalState = "verified"
-	LocalMissing  LocalState = "missing"
-	LocalInvalid  LocalState = "invalid"
-)
-
-// Entry is one export in a listing: the server's word and this machine's memory.
-type Entry struct {
-	Export     client.Export
-	LocalFile  string // absolute, "" if none
-	LocalState LocalState
-	LocalDone  int64 // bytes of a part that are here
-	LocalSize  int64 // of the whole file, 0 unknown
-}
-
 // Listing is what Service.Exports gives. Offline says why the server's list is
 // absent; the entries are then this machine's alone.
 type Listing struct {
-	Entries []Entry
+	Entries []history.Entry
 	Project client.Project
 	Offline error
 	Budget  client.Budget

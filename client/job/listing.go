@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
@@ -40,13 +41,13 @@ func (s *Service) Exports(ctx context.Context) (Listing, error) {
 	return out, nil
 }
 
-func (s *Service) served(ctx context.Context) ([]Entry, error) {
-	var out []Entry
+func (s *Service) served(ctx context.Context) ([]history.Entry, error) {
+	var out []history.Entry
 	for exp, err := range s.d.API.Exports(ctx) {
 		if err != nil {
 			return out, err
 		}
-		out = append(out, Entry{Export: exp, LocalState: LocalNone})
+		out = append(out, history.Entry{Export: exp, LocalState: history.LocalNone})
 		if len(out) == maxListed {
 			break
 		}
@@ -72,12 +73,12 @@ func (s *Service) join(l *Listing) {
 		seen[rec.ExportID] = true
 		i, ok := at[client.ID(rec.ExportID)]
 		if !ok {
-			l.Entries = append(l.Entries, Entry{Export: rec.export()})
+			l.Entries = append(l.Entries, history.Entry{Export: rec.export()})
 			i = len(l.Entries) - 1
 		}
 		rec.local(&l.Entries[i])
 	}
-	slices.SortStableFunc(l.Entries, func(a, b Entry) int {
+	slices.SortStableFunc(l.Entries, func(a, b history.Entry) int {
 		return b.Export.CreatedAt.Compare(a.Export.CreatedAt)
 	})
 }
@@ -102,13 +103,13 @@ func (rec *record) export() client.Export {
 }
 
 // local looks at the files.
-func (rec *record) local(e *Entry) {
-	e.LocalState, e.LocalSize = LocalNone, cmp.Or(size(e.Export.Bytes), rec.Bytes)
+func (rec *record) local(e *history.Entry) {
+	e.LocalState, e.LocalSize = history.LocalNone, cmp.Or(size(e.Export.Bytes), rec.Bytes)
 	if rec.Path == "" {
 		return
 	}
 	if part, err := transfer.Peek(rec.Path); err == nil && part.State != transfer.StateNone {
-		e.LocalFile, e.LocalState, e.LocalDone = rec.Path, LocalPartial, part.Done
+		e.LocalFile, e.LocalState, e.LocalDone = rec.Path, history.LocalPartial, part.Done
 		if part.Size > 0 {
 			e.LocalSize = part.Size
 		}
@@ -121,11 +122,11 @@ func (rec *record) local(e *Entry) {
 	info, err := os.Lstat(rec.Path)
 	switch {
 	case err != nil:
-		e.LocalState = LocalMissing
+		e.LocalState = history.LocalMissing
 	case rec.State == recordInvalid || info.Size() != rec.Bytes:
-		e.LocalState = LocalInvalid
+		e.LocalState = history.LocalInvalid
 	default:
-		e.LocalState = LocalVerified
+		e.LocalState = history.LocalVerified
 	}
 }
 

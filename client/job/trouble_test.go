@@ -11,6 +11,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 )
@@ -203,8 +204,8 @@ func TestListing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[client.ID]job.LocalState{
-			done.ExportID: job.LocalVerified, part.Export.ID: job.LocalPartial, left.ExportID: job.LocalNone,
+		want := map[client.ID]history.LocalState{
+			done.ExportID: history.LocalVerified, part.Export.ID: history.LocalPartial, left.ExportID: history.LocalNone,
 		}
 		check := func(what string) job.Listing {
 			t.Helper()
@@ -212,7 +213,7 @@ func TestListing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := map[client.ID]job.LocalState{}
+			got := map[client.ID]history.LocalState{}
 			for i, e := range l.Entries {
 				got[e.Export.ID] = e.LocalState
 				if i > 0 && e.Export.CreatedAt.After(l.Entries[i-1].Export.CreatedAt) {
@@ -234,7 +235,7 @@ func TestListing(t *testing.T) {
 		if err := os.Remove(done.File); err != nil {
 			t.Fatal(err)
 		}
-		want[done.ExportID] = job.LocalMissing
+		want[done.ExportID] = history.LocalMissing
 		check("file removed")
 	})
 }

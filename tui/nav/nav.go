@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 )
@@ -64,9 +65,9 @@ type Open struct {
 	// Replace drops the screen that asks, so that "back" does not lead to it.
 	// One that others lie upon is replaced where it lies.
 	Replace bool
-	Ref     job.Ref    // of Export and Transfer
-	Entry   *job.Entry // of Export, for one that is no job of ours
-	Preset  *job.Spec  // of NewExport: the same again
+	Ref     job.Ref        // of Export and Transfer
+	Entry   *history.Entry // of Export, for one that is no job of ours
+	Preset  *job.Spec      // of NewExport: the same again
 }
 
 // Back leaves the screen that asks.

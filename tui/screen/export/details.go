@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
-	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
@@ -93,13 +93,13 @@ func (p *page) local() {
 	e := p.m.entry
 	th := p.m.d.Theme
 	switch e.LocalState {
-	case job.LocalVerified:
+	case history.LocalVerified:
 		p.styled(rankMain, "File", th.Mark(theme.Good)+" verified", th.Good)
-	case job.LocalInvalid:
+	case history.LocalInvalid:
 		p.styled(rankMain, "File", th.Mark(theme.Bad)+" does not verify", th.Bad)
-	case job.LocalMissing:
+	case history.LocalMissing:
 		p.styled(rankMain, "File", th.Mark(theme.Caution)+" was here and is missing now", th.Caution)
-	case job.LocalPartial:
+	case history.LocalPartial:
 		here := component.Size(e.LocalDone)
 		if e.LocalSize > 0 {
 			here += " of " + component.Size(e.LocalSize)

@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
@@ -47,9 +48,9 @@ type Model struct {
 	d     Deps
 	ref   job.Ref
 	snap  job.Snapshot
-	found bool       // the service knows the job
-	entry *job.Entry // what is shown when there is no job
-	same  job.Ref    // a running job that works on the entry's export, or 0
+	found bool           // the service knows the job
+	entry *history.Entry // what is shown when there is no job
+	same  job.Ref        // a running job that works on the entry's export, or 0
 	now   time.Time
 	frame int
 	w, h  int
@@ -59,7 +60,7 @@ type Model struct {
 
 // New makes the screen of a job, or, with an entry, that of an export that is
 // no job of this session; ref is then ignored.
-func New(d Deps, ref job.Ref, entry *job.Entry) *Model {
+func New(d Deps, ref job.Ref, entry *history.Entry) *Model {
 	m := &Model{d: d, ref: ref, entry: entry, now: d.Now()}
 	if entry == nil {
 		m.snap, m.found = d.Jobs.Snapshot(ref)

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
@@ -310,7 +311,7 @@ func TestHostileText(t *testing.T) {
 	failed.Step, failed.Err = job.StepFailed, &job.ExportFailedError{ID: text.Untrusted(evil), Reason: text.Untrusted(evil)}
 	failed.File = "/tmp/" + evil
 
-	entry := &job.Entry{Export: s.Export, LocalFile: "/tmp/" + evil, LocalState: job.LocalPartial}
+	entry := &history.Entry{Export: s.Export, LocalFile: "/tmp/" + evil, LocalState: history.LocalPartial}
 	entry.Export.Range.Name = text.Untrusted(evil)
 	entry.Export.Format = client.Format(evil)
 

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/screen/export"
@@ -203,13 +204,13 @@ func TestUnknownJob(t *testing.T) {
 
 func TestEntry(t *testing.T) {
 	t.Parallel()
-	entry := &job.Entry{
+	entry := &history.Entry{
 		Export: client.Export{
 			ID: "exp_1", Status: "completed", Stage: client.StageCompleted, Format: client.CSV,
 			Range: client.WireRange{Name: "last_7_days"}, Records: number(12345), Bytes: number(4 << 20),
 			CreatedAt: start.Add(-2 * time.Hour), CompletedAt: start.Add(-119 * time.Minute), ExpiresAt: start.Add(22 * time.Hour),
 		},
-		LocalFile: "/home/u/x.csv", LocalState: job.LocalPartial, LocalDone: 1 << 20, LocalSize: 4 << 20,
+		LocalFile: "/home/u/x.csv", LocalState: history.LocalPartial, LocalDone: 1 << 20, LocalSize: 4 << 20,
 	}
 	jobs := tuitest.NewJobs(clock(0))
 	m := export.New(deps(jobs, clock(0)), 0, entry)
@@ -232,7 +233,7 @@ func TestEntry(t *testing.T) {
 
 	gone := *entry
 	gone.Export.Stage, gone.Export.Status = client.StageExpired, "expired"
-	gone.LocalState, gone.LocalFile = job.LocalNone, ""
+	gone.LocalState, gone.LocalFile = history.LocalNone, ""
 	m = export.New(deps(jobs, clock(48*time.Hour)), 0, &gone)
 	m.SetSize(80, 20)
 	tuitest.Golden(t, "entry-expired", stripped(m))
@@ -246,7 +247,7 @@ func TestEntryWithAJob(t *testing.T) {
 	t.Parallel()
 	jobs := tuitest.NewJobs(clock(0))
 	ref := jobs.Set(running(collecting, client.Export{ID: "exp_1", Stage: client.StageCollecting}))
-	m := export.New(deps(jobs, clock(0)), 0, &job.Entry{Export: client.Export{ID: "exp_1", Stage: client.StageCollecting}})
+	m := export.New(deps(jobs, clock(0)), 0, &history.Entry{Export: client.Export{ID: "exp_1", Stage: client.StageCollecting}})
 	m.Update(nav.Jobs{List: jobs.List(), Now: start})
 	open := need[nav.Open](t, messages(m.Update(press('d'))))
 	if open.Ref != ref || open.Kind != nav.Export || len(jobs.Started()) != 0 {

@@ -4,6 +4,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
@@ -65,7 +66,7 @@ func (m *Model) rowActions(r row, add func(string, key.Binding, func() tea.Cmd))
 	}
 	if r.fetchable() {
 		b := k.Download
-		if r.local() == job.LocalPartial {
+		if r.local() == history.LocalPartial {
 			b = keymap.Named(b, "resume")
 		}
 		add(theExports, b, func() tea.Cmd { return m.fetch(r) })

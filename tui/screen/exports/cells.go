@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
@@ -199,13 +200,13 @@ func (m *Model) local(r row) component.Cell {
 		}
 	}
 	switch state := r.local(); state {
-	case job.LocalNone:
+	case history.LocalNone:
 		return component.Cell{Text: "none", Tone: theme.Faint}
-	case job.LocalPartial:
+	case history.LocalPartial:
 		return component.Cell{Text: part(r.entry.LocalDone, r.entry.LocalSize), Tone: theme.Caution}
-	case job.LocalVerified:
+	case history.LocalVerified:
 		return component.Cell{Text: "verified", Tone: theme.Good}
-	case job.LocalInvalid:
+	case history.LocalInvalid:
 		return component.Cell{Text: "invalid", Tone: theme.Bad}
 	default:
 		return component.Cell{Text: string(state), Tone: theme.Caution}

@@ -7,6 +7,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/theme"
@@ -31,33 +32,33 @@ func TestCells(t *testing.T) {
 		r                          row
 		state, rng, data, lnk, loc string
 	}{
-		"nothing known": {row{entry: &job.Entry{}}, "○ ?", "?", "?", "–", "none"},
+		"nothing known": {row{entry: &history.Entry{}}, "○ ?", "?", "?", "–", "none"},
 		"fresh": {
-			row{entry: &job.Entry{Export: done(23*time.Hour + time.Minute), LocalState: job.LocalVerified}},
+			row{entry: &history.Entry{Export: done(23*time.Hour + time.Minute), LocalState: history.LocalVerified}},
 			"✓ ready", "?", "?", "23 h left", "verified",
 		},
-		"almost gone": {row{entry: &job.Entry{Export: done(59 * time.Second)}}, "✓ ready", "?", "?", "<1 m left", "none"},
-		"gone":        {row{entry: &job.Entry{Export: done(0), LocalState: job.LocalMissing}}, "✓ ready", "?", "?", "expired", "missing"},
+		"almost gone": {row{entry: &history.Entry{Export: done(59 * time.Second)}}, "✓ ready", "?", "?", "<1 m left", "none"},
+		"gone":        {row{entry: &history.Entry{Export: done(0), LocalState: history.LocalMissing}}, "✓ ready", "?", "?", "expired", "missing"},
 		"link's life by the page": {
-			row{entry: &job.Entry{Export: client.Export{Stage: client.StageCompleted, CompletedAt: now.Add(-22 * time.Hour)}}},
+			row{entry: &history.Entry{Export: client.Export{Stage: client.StageCompleted, CompletedAt: now.Add(-22 * time.Hour)}}},
 			"✓ ready", "?", "?", "2 h left", "none",
 		},
 		"unknown word, days in this zone": {
-			row{entry: &job.Entry{
+			row{entry: &history.Entry{
 				Export: client.Export{
 					Status: "pondering", Stage: client.StageProcessing, Include: &client.Include{Connections: true},
 					Range: client.WireRange{From: midnight.UTC(), To: midnight.AddDate(0, 1, 0).Add(-time.Millisecond).UTC()},
 				},
-				LocalState: job.LocalPartial, LocalDone: 999, LocalSize: 1000,
+				LocalState: history.LocalPartial, LocalDone: 999, LocalSize: 1000,
 			}},
 			"● pondering", "2026-01-01–01-31", ". C . .", "–", "part 99%",
 		},
 		"two years": {
-			row{entry: &job.Entry{Export: client.Export{Stage: client.StageFailed, Range: client.WireRange{From: midnight.AddDate(-1, 0, 0), To: midnight}}}},
+			row{entry: &history.Entry{Export: client.Export{Stage: client.StageFailed, Range: client.WireRange{From: midnight.AddDate(-1, 0, 0), To: midnight}}}},
 			"✗ failed", "2025-01-01–2026-01-01", "?", "–", "none",
 		},
 		"one day": {
-			row{entry: &job.Entry{Export: client.Export{Stage: client.StageExpired, Range: client.WireRange{From: midnight, To: midnight.Add(time.Hour)}}}},
+			row{entry: &history.Entry{Export: client.Export{Stage: client.StageExpired, Range: client.WireRange{From: midnight, To: midnight.Add(time.Hour)}}}},
 			"○ expired", "2026-01-01", "?", "expired", "none",
 		},
 		"a job before its export": {
@@ -114,7 +115,7 @@ func TestAgainAsksForTheSame(t *testing.T) {
 		{client.WireRange{Name: "all_time"}, "all_time"},
 		{client.WireRange{From: midnight.UTC(), To: midnight.AddDate(0, 1, 0).Add(-time.Millisecond).UTC()}, "2026-01-01..2026-01-31"},
 	} {
-		got := row{entry: &job.Entry{Export: client.Export{Range: tt.r}}}.again(zone).Request
+		got := row{entry: &history.Entry{Export: client.Export{Range: tt.r}}}.again(zone).Request
 		if got.Range.Name != tt.want || got.Format != client.JSON || got.Include != (client.Include{Metrics: true, Connections: true, Dashboards: true, AuditLogs: true}) {
 			t.Errorf("%+v", got)
 		}

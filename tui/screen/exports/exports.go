@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
@@ -127,7 +128,7 @@ func (m *Model) listed(msg nav.Listed) {
 	m.err = msg.Err
 	if msg.Err == nil {
 		m.listing = msg.Listing
-		m.listing.Entries = append([]job.Entry(nil), msg.Listing.Entries...)
+		m.listing.Entries = append([]history.Entry(nil), msg.Listing.Entries...)
 		m.arrange()
 	}
 	m.rebuild()

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
 // row is one export: as listed, as a job of ours has it, or both.
 type row struct {
-	entry *job.Entry    // nil: no listing has it
-	live  *job.Snapshot // nil: no job of ours works on it
+	entry *history.Entry // nil: no listing has it
+	live  *job.Snapshot  // nil: no job of ours works on it
 }
 
 // order is what the list is sorted by.
@@ -34,7 +35,7 @@ func (o order) String() string {
 
 // arrange sorts the entries and notes what the filter looks at.
 func (m *Model) arrange() {
-	slices.SortStableFunc(m.listing.Entries, func(a, b job.Entry) int {
+	slices.SortStableFunc(m.listing.Entries, func(a, b history.Entry) int {
 		switch m.sort {
 		case bySize:
 			return cmp.Compare(sizeOf(b), sizeOf(a))
@@ -171,14 +172,14 @@ func (r row) file() string {
 }
 
 // local is the state of the file on this machine.
-func (r row) local() job.LocalState {
+func (r row) local() history.LocalState {
 	switch {
 	case r.live != nil && r.live.Step == job.StepDone && r.file() != "":
-		return job.LocalVerified
+		return history.LocalVerified
 	case r.entry != nil && r.entry.LocalState != "":
 		return r.entry.LocalState
 	}
-	return job.LocalNone
+	return history.LocalNone
 }
 
 // linkLife is how long a download link lives, by the product's page.
@@ -201,7 +202,7 @@ func (r row) linkEnd() (time.Time, bool) {
 // fetchable reports whether the file can be had, or waited for.
 func (r row) fetchable() bool {
 	e := r.export()
-	return r.id() != "" && !r.running() && r.local() != job.LocalVerified &&
+	return r.id() != "" && !r.running() && r.local() != history.LocalVerified &&
 		e.Stage != client.StageFailed && e.Stage != client.StageExpired
 }
 
@@ -236,7 +237,7 @@ func wireRange(w client.WireRange, loc *time.Location) client.Range {
 	return r
 }
 
-func sizeOf(e job.Entry) int64 {
+func sizeOf(e history.Entry) int64 {
 	switch {
 	case e.Export.Bytes != nil:
 		return *e.Export.Bytes
@@ -246,7 +247,7 @@ func sizeOf(e job.Entry) int64 {
 	return -1
 }
 
-func recordsOf(e job.Entry) int64 {
+func recordsOf(e history.Entry) int64 {
 	if e.Export.Records != nil {
 		return *e.Export.Records
 	}
