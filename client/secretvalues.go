@@ -49,6 +49,9 @@ func NewKey(raw string) Key {
 // Equal compares two keys.
 func (k Key) Equal(o Key) bool { return k.reveal() == o.reveal() }
 
+// Reveal is the key itself, for the place that keeps it and for nothing else.
+func (k Key) Reveal() string { return k.reveal() }
+
 // sendable reports whether a header can carry the key.
 func (k Key) sendable() bool {
 	for _, b := range []byte(k.reveal()) {

@@ -217,6 +217,17 @@ func sourceRules() []sourceRule {
 			keeps:  map[string]string{"config/a.go": "package config\nimport \"os\"\nvar v, ok = os.LookupEnv(\"A\")"},
 		},
 		{
+			name: "only the place that keeps a key reveals it",
+			check: func(f sourceFile) []string {
+				if f.isTest() || under("./config/secret")(f.pkg()) {
+					return nil
+				}
+				return f.selects("Reveal")
+			},
+			breaks: map[string]string{"cmd/a.go": "package cmd\nfunc f(k key) string { return k.Reveal() }"},
+			keeps:  map[string]string{"config/secret/a.go": "package secret\nfunc f(k key) string { return k.Reveal() }"},
+		},
+		{
 			name:  "nothing sleeps, but a test in a synctest bubble",
 			check: checkSleep,
 			breaks: map[string]string{

@@ -162,6 +162,18 @@ func (f sourceFile) uses(symbols ...string) []string {
 	return found
 }
 
+// selects finds where the file names a method or field, whatever it is of.
+func (f sourceFile) selects(name string) []string {
+	var found []string
+	ast.Inspect(f.file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == name {
+			found = append(found, fmt.Sprintf("%s:%d: %s", f.path, f.fset.Position(sel.Pos()).Line, name))
+		}
+		return true
+	})
+	return found
+}
+
 // sourceRule looks at one file and gives what is against it.
 type sourceRule struct {
 	name  string
