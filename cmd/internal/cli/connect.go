@@ -27,9 +27,10 @@ const (
 
 // connection is the way to an API: the jobs, and what has to be closed after them.
 type connection struct {
-	jobs *job.Service
-	api  *client.Client
-	end  func() error
+	jobs  *job.Service
+	api   *client.Client
+	state string // the folder of what is remembered; "" where there is none
+	end   func() error
 }
 
 // Close stops all jobs, keeps what arrived, and lets go of the API.
@@ -127,7 +128,7 @@ func (a *app) wire(w wiring) (*connection, error) {
 		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
 	return &connection{
-		api: api,
+		api: api, state: w.state,
 		jobs: job.New(job.Deps{
 			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state,
 			Folder: here, Timeout: a.patience, Now: a.Now, Log: a.log,

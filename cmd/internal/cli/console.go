@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,6 +58,9 @@ func (a *app) consoleDeps(c *connection) tui.Deps {
 		Location: a.Location,
 		Env:      a.consoleEnv(),
 		Log:      a.log,
+	}
+	if c.state != "" {
+		d.Answers = answersFile{filepath.Join(c.state, "answers.json"), a.log}
 	}
 	if a.demo {
 		d.Label = "demo"
