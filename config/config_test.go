@@ -63,7 +63,7 @@ func TestLoadTakesTheStrongestOrigin(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := config.Load(tc.flags, tc.env)
+			got, err := config.Load(tc.flags, tc.env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestLoadRefusesWhatCannotBeUsed(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := config.Load(tc.flags, tc.env)
+			_, err := config.Load(tc.flags, tc.env, nil)
 			var wrong *config.Error
 			if !errors.As(err, &wrong) {
 				t.Fatalf("got %v, want a *config.Error", err)
