@@ -41,6 +41,11 @@ install() {
   has jq || missing+=(jq)
   has setpriv || missing+=(util-linux)
   has pgrep || missing+=(procps)
+  has gnome-keyring-daemon || missing+=(gnome-keyring)
+  has dbus-daemon || missing+=(dbus)
+  has dbus-launch || missing+=(dbus-x11)
+  has secret-tool || missing+=(libsecret-tools)
+  has gdbus || missing+=(libglib2.0-bin)
   python_with_pandas >/dev/null || missing+=(python3-pandas)
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] || ! has apt-get; then

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/mattn/go-shellwords"
-
-	"github.com/dashtray/dashtray-tui/config"
 )
 
 // ErrCommandLine is a command that cannot be split like a shell line. Write it anew.
@@ -22,29 +20,29 @@ var ErrCommandLine = errors.New("it is not a command line")
 // to touch a token, short enough for a timer to notice.
 const commandTimeout = 30 * time.Second
 
-// command is DASHTRAY_API_KEY_COMMAND: split like a shell line and run without
-// a shell; the key is the first line that it prints.
+// command is a line that is split like a shell's and run without a shell; the
+// key is the first line that it prints.
 type command struct {
-	env    config.Lookup
+	place  string
+	line   string
 	stderr io.Writer
 }
 
 func (c command) Find(ctx context.Context) (Found, bool, error) {
-	line := c.env.Get(EnvKeyCommand)
-	if line == "" {
+	if c.line == "" {
 		return Found{}, false, nil
 	}
-	argv, err := split(line)
+	argv, err := split(c.line)
 	if err != nil {
-		return Found{}, true, &Error{EnvKeyCommand, err}
+		return Found{}, true, &Error{c.place, err}
 	}
 	out, err := run(ctx, argv, c.stderr)
 	if err != nil {
-		return Found{}, true, &Error{EnvKeyCommand, err}
+		return Found{}, true, &Error{c.place, err}
 	}
 	first, _, _ := strings.Cut(out, "\n")
-	key, err := parse(EnvKeyCommand, first)
-	return Found{Key: key, Place: EnvKeyCommand}, true, err
+	key, err := parse(c.place, first)
+	return Found{Key: key, Place: c.place}, true, err
 }
 
 // split never expands variables or backquotes: that would be a shell's work.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/dashtray/dashtray-tui/config"
 )
@@ -21,21 +22,46 @@ const (
 	EnvCredentials = "CREDENTIALS_DIRECTORY"
 )
 
+// errSilent is a pipe that nobody writes to.
+var errSilent = fmt.Errorf("nothing came from it within %s", commandTimeout)
+
 // credentialName is a systemd credential's, see systemd.exec(5), LoadCredential=.
 const credentialName = "dashtray-api-key"
 
+// Options say where a profile's key may be.
+type Options struct {
+	Env config.Lookup
+	// Account is the profile and the origin that the key will be sent to.
+	Account Account
+	// KeyCommand is the profile's key_command, "" if it has none. The caller
+	// gives it only when the profile's own address is the account's.
+	KeyCommand string
+	// Keyring is asked after all that somebody set by hand; nil for never.
+	Keyring *Keyring
+	// KeyDir is the folder of the stored key files, "" if there is none.
+	KeyDir string
+	// Stderr gets what a key command writes to its standard error.
+	Stderr io.Writer
+}
+
 // Places are the sources of a profile's key, in the order in which they count.
-// What a key command writes to its standard error goes to stderr.
-func Places(env config.Lookup, profile string, stderr io.Writer) []Source {
+func Places(o Options) []Source {
 	places := []Source{
-		variable{env},
-		file{env},
-		command{env, stderr},
+		variable{o.Env},
+		file{o.Env},
+		command{EnvKeyCommand, o.Env.Get(EnvKeyCommand), o.Stderr},
 	}
 	// systemd sets the folder and nobody else, so that it is asked for the
 	// profile's own credential first.
-	for _, name := range []string{credentialName + "-" + profile, credentialName} {
-		places = append(places, credential{env, name})
+	for _, name := range []string{credentialName + "-" + o.Account.Profile, credentialName} {
+		places = append(places, credential{o.Env, name})
+	}
+	places = append(places, command{fmt.Sprintf("the key_command of profile %q", o.Account.Profile), o.KeyCommand, o.Stderr})
+	if o.Keyring != nil {
+		places = append(places, ringSource{o.Keyring, o.Account})
+	}
+	if o.KeyDir != "" {
+		places = append(places, fileSource{NewKeyFile(o.KeyDir), o.Account})
 	}
 	return places
 }
@@ -58,12 +84,12 @@ func (v variable) Find(context.Context) (Found, bool, error) {
 // file is DASHTRAY_API_KEY_FILE.
 type file struct{ env config.Lookup }
 
-func (f file) Find(context.Context) (Found, bool, error) {
+func (f file) Find(ctx context.Context) (Found, bool, error) {
 	path := f.env.Get(EnvKeyFile)
 	if path == "" {
 		return Found{}, false, nil
 	}
-	found, err := fromFile(fmt.Sprintf("%q (%s)", path, EnvKeyFile), path)
+	found, err := fromFile(ctx, fmt.Sprintf("%q (%s)", path, EnvKeyFile), path)
 	return found, true, err
 }
 
@@ -73,12 +99,12 @@ type credential struct {
 	name string
 }
 
-func (c credential) Find(context.Context) (Found, bool, error) {
+func (c credential) Find(ctx context.Context) (Found, bool, error) {
 	dir := c.env.Get(EnvCredentials)
 	if dir == "" {
 		return Found{}, false, nil
 	}
-	found, err := fromFile("the credential "+c.name, filepath.Join(dir, c.name))
+	found, err := fromFile(ctx, "the credential "+c.name, filepath.Join(dir, c.name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Found{}, false, nil
 	}
@@ -87,13 +113,13 @@ func (c credential) Find(context.Context) (Found, bool, error) {
 
 // fromFile takes a key from a file of any mode; one that others may read is
 // worth a warning.
-func fromFile(place, path string) (Found, error) {
-	f, err := os.Open(path)
+func fromFile(ctx context.Context, place, path string) (Found, error) {
+	f, err := openKey(path, 0)
 	if err != nil {
 		return Found{}, &Error{place, bare(err)}
 	}
 	defer func() { _ = f.Close() }()
-	raw, err := readBounded(f)
+	raw, err := readPatiently(ctx, f)
 	if err != nil {
 		return Found{}, &Error{place, bare(err)}
 	}
@@ -106,6 +132,33 @@ func fromFile(place, path string) (Found, error) {
 			fmt.Sprintf("Other users of this machine may read the API key in %q: chmod 600 keeps them out.", path))
 	}
 	return found, nil
+}
+
+// readPatiently reads a file that may be a pipe, which a shell's <(command)
+// makes: its writer gets as long as a key command does.
+func readPatiently(ctx context.Context, f *os.File) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, commandTimeout, errSilent)
+	defer cancel()
+	if f.SetReadDeadline(time.Time{}) != nil {
+		// It is nothing that can be waited for by the runtime: a regular file,
+		// or on macOS a pipe. Reading it must not say "try again".
+		setBlocking(f)
+	}
+	type result struct {
+		raw string
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		raw, err := readBounded(f)
+		done <- result{raw, err}
+	}()
+	select {
+	case r := <-done:
+		return r.raw, r.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 }
 
 // bare takes the path out of an error: the place says it already.

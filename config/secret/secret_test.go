@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -26,6 +27,13 @@ func TestMain(m *testing.M) {
 }
 
 func keyCommand(do string) int {
+	if code, ok := strings.CutPrefix(do, "exit "); ok {
+		n, err := strconv.Atoi(code)
+		if err != nil {
+			return 255
+		}
+		return n
+	}
 	switch do {
 	case "print":
 		fmt.Println(os.Args[len(os.Args)-1])
@@ -63,8 +71,15 @@ func write(t *testing.T, mode os.FileMode, content string) string {
 	return path
 }
 
+func options(vars map[string]string, profile string) secret.Options {
+	return secret.Options{
+		Env:     env(vars),
+		Account: secret.Account{Profile: profile, Origin: "https://api.dashtray.test"},
+	}
+}
+
 func find(vars map[string]string, profile string) (secret.Found, error) {
-	return secret.Find(context.Background(), secret.Places(env(vars), profile, nil)...)
+	return secret.Find(context.Background(), secret.Places(options(vars, profile))...)
 }
 
 func TestTheFirstPlaceThatIsSetWins(t *testing.T) {
@@ -238,7 +253,9 @@ func TestTheCommandsComplaintsAreShown(t *testing.T) {
 	t.Setenv("KEYCOMMAND", "complain")
 	var shown bytes.Buffer
 	vars := map[string]string{secret.EnvKeyCommand: "'" + os.Args[0] + "'"}
-	_, err := secret.Find(context.Background(), secret.Places(env(vars), "default", &shown)...)
+	o := options(vars, "default")
+	o.Stderr = &shown
+	_, err := secret.Find(context.Background(), secret.Places(o)...)
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("got %v, want exit status 3", err)
 	}
@@ -261,7 +278,7 @@ func TestACommandEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(why)
 	vars := map[string]string{secret.EnvKeyCommand: "'" + os.Args[0] + "' dk_x"}
-	_, err := secret.Find(ctx, secret.Places(env(vars), "default", nil)...)
+	_, err := secret.Find(ctx, secret.Places(options(vars, "default"))...)
 	if !errors.Is(err, why) {
 		t.Errorf("got %v, want the context's cause", err)
 	}
