@@ -1,5 +1,11 @@
 // Package history is the exports as the server lists them, joined with what
 // this machine remembers of them.
+//
+// A [Store] is the memory: a SQLite database, keyed by the API's origin and the
+// project, that several processes may use at once. [Join] puts it together
+// with the server's list and looks at the files. The database holds no key and
+// no signed link: it has no column for either. What is read from it is as
+// hostile as an answer of the server, since any program may have written it.
 package history
 
 import "github.com/dashtray/dashtray-tui/client"
