@@ -5,6 +5,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/screen/apikey"
 )
 
 // Accounts is how the console comes to a project: profiles, their keys, and
@@ -14,9 +15,8 @@ import (
 type Accounts interface {
 	// Profiles lists the profiles in the order of their names.
 	Profiles(ctx context.Context) ([]Profile, error)
-	// Open finds the key of a profile ("" is the one that the program was
-	// started with) and wires the way to the API; nothing is sent. notice is
-	// told what is waited for ("Asking the keyring; it may show a window."),
+	// Open finds the key of a profile and wires the way to the API; nothing is
+	// sent. notice is told what is waited for ("Asking the keyring; it may show a window."),
 	// from another goroutine. Where no key is to be had, message.Of(err) has
 	// the code message.NoKey. Opening a profile again gives the same Account.
 	Open(ctx context.Context, profile string, notice func(string)) (Account, error)
@@ -41,7 +41,8 @@ type Account struct {
 	Profile string // for the header; "" is not shown
 	Label   string // stands in the header, too: "demo"
 	KeyFrom string // the place that the key came from
-	Jobs    Jobs
+	// Jobs are a pointer: by it an account that was open is known again.
+	Jobs Jobs
 	// ShellCommand is the command that does the same as a Spec.
 	ShellCommand func(job.Spec) string
 }
@@ -56,10 +57,4 @@ type Profile struct {
 }
 
 // Place is somewhere to keep a key.
-type Place struct {
-	ID   string // for Keep
-	Name string // "keyring of this session"
-	What string // what keeping it there means, one sentence
-	// Why it cannot be used here, one sentence; "" if it can.
-	Unavailable string
-}
+type Place = apikey.Place

@@ -9,23 +9,34 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
-// waitJobs waits until the jobs stand otherwise than in this version.
-func (m *Model) waitJobs(version uint64) tea.Cmd {
-	jobs, ctx, now := m.d.Jobs, m.ctx, m.d.Now
+// jobsMsg says how the jobs of a session stand.
+type jobsMsg struct {
+	of   *session
+	jobs nav.Jobs
+}
+
+// waitJobs waits until a session's jobs stand otherwise than in this version.
+func (m *Model) waitJobs(s *session, version uint64) tea.Cmd {
+	jobs, ctx, now := s.Jobs, m.ctx, m.d.Now
 	return func() tea.Msg {
 		v, err := jobs.Wait(ctx, version)
 		if err != nil {
 			return nil // the console or the service has ended
 		}
-		return nav.Jobs{Version: v, List: jobs.List(), Now: now()}
+		return jobsMsg{s, nav.Jobs{Version: v, List: jobs.List(), Now: now()}}
 	}
 }
 
-// jobsChanged tells the screens, rings for what has ended, and waits on.
-func (m *Model) jobsChanged(jobs nav.Jobs) tea.Cmd {
-	ended := m.ended(jobs)
-	m.jobs = jobs
-	return tea.Batch(m.waitJobs(jobs.Version), m.broadcast(jobs), ended)
+// jobsChanged rings for what has ended, tells the screens if the jobs are
+// those that they show, and waits on.
+func (m *Model) jobsChanged(msg jobsMsg) tea.Cmd {
+	ended := m.ended(msg.of, msg.jobs)
+	msg.of.jobs = msg.jobs
+	var told tea.Cmd
+	if msg.of == m.cur {
+		told = m.broadcast(msg.jobs)
+	}
+	return tea.Batch(m.waitJobs(msg.of, msg.jobs.Version), told, ended)
 }
 
 // ticker is the one loop of nav.Tick.
@@ -50,10 +61,14 @@ const (
 
 // tickEvery is how often the time has to be told now; 0 is never.
 func (m *Model) tickEvery() time.Duration {
+	moving := nav.Running(m.cur.jobs.List)
+	if w, ok := m.top().screen.(nav.Waiter); ok && m.top().broken == "" && w.Waiting() {
+		moving = true
+	}
 	switch {
-	case nav.Running(m.jobs.List) && m.d.ReducedMotion:
+	case moving && m.d.ReducedMotion:
 		return tickStill
-	case nav.Running(m.jobs.List):
+	case moving:
 		return tickMoving
 	}
 	if c, ok := m.top().screen.(nav.Counter); ok && m.top().broken == "" && c.Counting() {

@@ -29,7 +29,7 @@ type console struct {
 	model *tui.Model
 }
 
-var errOffline = errors.New("no answer")
+var errOffline = fmt.Errorf("list the exports: %w", client.ErrNetwork)
 
 func deps(jobs *tuitest.Jobs) tui.Deps {
 	return tui.Deps{

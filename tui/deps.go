@@ -27,9 +27,14 @@ type Jobs interface {
 	Folder(output string) (dir string, free int64, err error)
 }
 
-// Deps is what a console is made of. Jobs is required, ShellCommand and
-// Message should be there; the zero value of every other field is useful.
+// Deps is what a console is made of. Accounts or Jobs is required, ShellCommand
+// and Message should be there; the zero value of every other field is useful.
 type Deps struct {
+	// Accounts finds keys and opens profiles, StartProfile as the first. With
+	// it Jobs, Profile and Label are not looked at.
+	Accounts     Accounts
+	StartProfile string
+	// Jobs are those of the one project of a console without Accounts.
 	Jobs Jobs
 	// ShellCommand is the command that does the same as a Spec.
 	ShellCommand func(job.Spec) string

@@ -193,3 +193,43 @@ func TestRunAgainOpensTheSummary(t *testing.T) {
 		}
 	})
 }
+
+func TestFormBeginsAtWhatIsToBeChanged(t *testing.T) {
+	failed := func(_ *tui.Deps, jobs *tuitest.Jobs) {
+		ref := jobs.Start(job.Spec{Request: client.ExportRequest{
+			Format: client.CSV, Range: client.Range{Name: "all_time"}, Include: client.Include{Metrics: true, AuditLogs: true},
+		}})
+		jobs.Change(ref, func(s *job.Snapshot) { s.Err = &job.ExportFailedError{ID: "exp_9", Reason: "out of memory"} })
+		jobs.Step(ref, job.StepFailed)
+	}
+	t.Run("fewer types", func(t *testing.T) {
+		run(t, 80, 24, failed, func(t *testing.T, c console) {
+			c.Keys(tuitest.Enter, "f")
+			c.Need(t, "Which data?", "[✓] Metrics", "[ ] Connections")
+			c.Keys(tuitest.End, tuitest.Space, tuitest.Enter)
+			c.Need(t, "The same as a shell command:", "CSV", "all time")
+			c.NeedNot(t, "Audit logs")
+			c.Type(tuitest.Esc)
+			c.Need(t, "Which data?")
+			c.Type(tuitest.Esc)
+			c.Need(t, "→ Export")
+			c.NeedNot(t, "New export")
+		})
+	})
+	t.Run("shorter range", func(t *testing.T) {
+		run(t, 80, 24, failed, func(t *testing.T, c console) {
+			c.Keys(tuitest.Enter, "s")
+			c.Need(t, "Which date range?", "▸ Last year")
+			c.Keys(tuitest.Up, tuitest.Enter)
+			c.Need(t, "last 90 days:", "CSV", "Metrics, Audit logs")
+		})
+	})
+	t.Run("other days", func(t *testing.T) {
+		run(t, 80, 24, failed, func(t *testing.T, c console) {
+			c.Keys(tuitest.Enter, "s", tuitest.End, tuitest.Enter)
+			c.Need(t, "From which day?")
+			c.Keys("1999-12-01", tuitest.Enter, "1999-12-02", tuitest.Enter)
+			c.Need(t, "1999-12-01 – 1999-12-02, UTC", "Metrics, Audit logs")
+		})
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
@@ -97,11 +98,11 @@ func (m *Model) drawTooSmall() string {
 func (m *Model) header() string {
 	th := m.th
 	parts := []string{th.Title.Render("dashtray")}
-	if name := m.project.Name.Safe(); name != "" {
+	if name := m.cur.project.Name.Safe(); name != "" {
 		parts = append(parts, th.Strong.Render(component.Cut(th, name, max(12, m.w/3))))
 	}
-	for _, s := range []string{m.d.Profile, m.d.Label} {
-		if s != "" {
+	for _, s := range []string{m.cur.Profile, m.cur.Label} {
+		if s = text.Untrusted(s).Safe(); s != "" {
 			parts = append(parts, th.Muted.Render(component.Cut(th, s, 16)))
 		}
 	}
@@ -132,7 +133,7 @@ func (m *Model) crumb() (title string) {
 const lowBudget = 0.1
 
 func (m *Model) budgetLine() string {
-	b := m.budget
+	b := m.cur.budget
 	if !b.Known || b.Limit <= 0 || float64(b.Remaining) > lowBudget*float64(b.Limit) {
 		return ""
 	}

@@ -140,25 +140,6 @@ func TestHomeFiltersAndSorts(t *testing.T) {
 	})
 }
 
-func TestHomeOfflineAndRefused(t *testing.T) {
-	prepare := func(_ *tui.Deps, jobs *tuitest.Jobs) {
-		l := listing(time.Now())
-		l.Offline = errOffline
-		jobs.SetListing(l, nil, 0)
-	}
-	run(t, 80, 24, prepare, func(t *testing.T, c console) {
-		c.Need(t, "The server did not answer. Check the network. Shown is what this machine\n  remembers.", "last 7 days")
-		c.jobs.SetListing(job.Listing{}, errors.New("key refused"), 0)
-		c.Type("R")
-		c.Need(t, "key refused", "R tries again", "last 7 days") // what was there stays
-		c.jobs.SetListing(listing(time.Now()), nil, 3*time.Second)
-		c.Type("R")
-		c.Need(t, "asking…")
-		c.Settle(3 * time.Second)
-		c.NeedNot(t, "key refused", "asking")
-	})
-}
-
 func TestHomeDropsLateListings(t *testing.T) {
 	run(t, 80, 24, nil, func(t *testing.T, c console) {
 		c.jobs.SetListing(job.Listing{}, errors.New("late and wrong"), 10*time.Second)

@@ -48,7 +48,9 @@ func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		m.over = newHelp(m.help())
 	case key.Matches(msg, m.keys.Log):
 		m.over = &logView{}
-	case key.Matches(msg, m.keys.Transfers):
+	case key.Matches(msg, m.keys.Profiles):
+		return m.chooseProfile(), true
+	case key.Matches(msg, m.keys.Transfers) && m.cur.Jobs != nil:
 		return m.open(nav.Open{Kind: nav.Transfers}), true
 	case key.Matches(msg, m.keys.Mouse):
 		m.mouse = !m.mouse
@@ -64,10 +66,11 @@ func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 
 // askQuit quits, or asks first if something runs.
 func (m *Model) askQuit() tea.Cmd {
-	if !nav.Running(m.jobs.List) {
+	jobs := m.allJobs()
+	if !nav.Running(jobs) {
 		return m.quit()
 	}
-	m.over = newQuit(m.jobs.List)
+	m.over = newQuit(jobs)
 	return nil
 }
 
@@ -91,9 +94,16 @@ func (m *Model) globalKeys() []keymap.Group {
 	if m.typing() {
 		b = append(b, m.keys.Suspend, m.keys.Interrupt)
 	} else {
-		b = append(b, m.keys.Transfers, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
+		b = append(b, m.transfersKey(), m.keys.Profiles, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
 	}
 	return []keymap.Group{{Name: "Everywhere", Bindings: b}}
+}
+
+// transfersKey is the binding of the transfers, off while there are none to list.
+func (m *Model) transfersKey() key.Binding {
+	b := m.keys.Transfers
+	b.SetEnabled(m.cur.Jobs != nil)
+	return b
 }
 
 // footerKeys are the bindings of the footer: what the screen can do, the way
@@ -113,7 +123,7 @@ func (m *Model) footerKeys() []keymap.Group {
 	if len(m.stack) > 1 && !m.holdsEsc() {
 		does = append(does, keymap.Group{Bindings: []key.Binding{m.keys.Back}})
 	}
-	last := []key.Binding{m.keys.Transfers, m.keys.Quit, m.keys.Help}
+	last := []key.Binding{m.transfersKey(), m.keys.Profiles, m.keys.Quit, m.keys.Help}
 	if m.typing() {
 		last = []key.Binding{keymap.Named(m.keys.Interrupt, "quit")}
 	}
@@ -125,7 +135,13 @@ func (m *Model) help() []keymap.Group { return append(m.screenKeys(), m.globalKe
 
 // paste goes where text goes.
 func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
-	if m.over != nil || m.tooSmall() {
+	if m.tooSmall() {
+		return nil
+	}
+	if m.over != nil {
+		if p, ok := m.over.(paster); ok {
+			p.paste(msg)
+		}
 		return nil
 	}
 	return m.send(m.top(), msg)

@@ -20,7 +20,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/theme"
@@ -44,9 +43,8 @@ type Model struct {
 	stack []*page
 	over  overlay // nil: none
 
-	jobs    nav.Jobs
-	project client.Project
-	budget  client.Budget
+	sessions []*session
+	cur      *session // the one on the screen; without Jobs until one is open
 
 	tick     ticker
 	notices  notices
@@ -55,7 +53,8 @@ type Model struct {
 	progress bool // the terminal is known to draw OSC 9;4
 }
 
-// New makes a console that shows the exports. Whoever runs it by other means
+// New makes a console that shows the exports, with [Deps.Accounts] as soon as
+// there is a key. Whoever runs it by other means
 // than [Run] has to call [Model.Close] in the end.
 func New(d Deps) *Model {
 	d = d.withDefaults()
@@ -64,7 +63,16 @@ func New(d Deps) *Model {
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.keys.Suspend.SetEnabled(!d.Remote && runtime.GOOS != "windows")
 	m.progress = !d.Remote && showsProgress(d.Env)
-	m.stack = []*page{m.newPage(nav.Open{Kind: nav.Exports})}
+	m.keys.Profiles.SetEnabled(d.Accounts != nil)
+	first := nav.Open{Kind: nav.Exports}
+	m.cur = &session{Account: Account{Profile: d.Profile, Label: d.Label, Jobs: d.Jobs, ShellCommand: d.ShellCommand}}
+	if d.Accounts != nil {
+		first = nav.Open{Kind: nav.Key, Profile: d.StartProfile, Find: true}
+		m.cur = &session{}
+	} else {
+		m.sessions = []*session{m.cur}
+	}
+	m.stack = []*page{m.newPage(first)}
 	return m
 }
 
@@ -73,7 +81,11 @@ func (m *Model) Close() { m.cancel() }
 
 // Init is the tea.Model's.
 func (m *Model) Init() tea.Cmd {
-	return guard(tea.Batch(tea.RequestBackgroundColor, m.waitJobs(0), m.askProject(), m.initPage(m.stack[0])))
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.initPage(m.stack[0])}
+	for _, s := range m.sessions {
+		cmds = append(cmds, m.waitJobs(s, 0), m.askProject(s))
+	}
+	return guard(tea.Batch(cmds...))
 }
 
 // Update is the tea.Model's.
@@ -117,15 +129,13 @@ func (m *Model) ours(msg tea.Msg) tea.Cmd {
 		return m.toast(msg.Level, msg.Text)
 	case nav.Copy:
 		return m.copy(msg)
-	case nav.Jobs:
+	case jobsMsg:
 		return m.jobsChanged(msg)
-	case nav.Listed:
-		if msg.Err == nil {
-			m.listed(msg)
-		}
 	case projectMsg:
-		m.project = client.Project(msg)
+		msg.of.project = msg.p
 		return nil
+	case profilesMsg:
+		return msg.to.hear(m, msg)
 	case tickMsg:
 		return m.ticked(msg)
 	case hideMsg:
@@ -135,31 +145,6 @@ func (m *Model) ours(msg tea.Msg) tea.Cmd {
 		return m.crashed(msg)
 	}
 	return m.broadcast(msg)
-}
-
-func (m *Model) listed(msg nav.Listed) {
-	if msg.Listing.Project.ID != "" {
-		m.project = msg.Listing.Project
-	}
-	if msg.Listing.Budget.Known {
-		m.budget = msg.Listing.Budget
-	}
-}
-
-// projectMsg is the answer to askProject.
-type projectMsg client.Project
-
-// askProject asks for the project's name. Without an answer the header goes
-// without it: the exports screen tells why.
-func (m *Model) askProject() tea.Cmd {
-	jobs, ctx := m.d.Jobs, m.ctx
-	return func() tea.Msg {
-		p, err := jobs.Project(ctx)
-		if err != nil {
-			return nil
-		}
-		return projectMsg(p)
-	}
 }
 
 func (m *Model) resize(w, h int) {

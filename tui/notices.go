@@ -98,16 +98,20 @@ func (m *Model) copy(c nav.Copy) tea.Cmd {
 		m.toast(nav.Info, "Sent the "+c.What+" to the terminal's clipboard, which may be off: "+c.Text))
 }
 
-// ended tells of the jobs that are over in now and were not before.
-func (m *Model) ended(now nav.Jobs) tea.Cmd {
+// ended tells of the jobs that are over in now and were not before. Those of
+// another profile than the one on the screen are told with its name.
+func (m *Model) ended(of *session, now nav.Jobs) tea.Cmd {
 	var cmds []tea.Cmd
 	for _, s := range now.List {
-		old, known := m.jobs.Find(s.Ref)
+		old, known := of.jobs.Find(s.Ref)
 		if !s.Step.Over() || !known || old.Step.Over() {
 			continue
 		}
 		level, text := m.verdict(s)
-		if p := m.top(); p.open.Ref == s.Ref && m.over == nil {
+		if of != m.cur {
+			text = of.name() + ": " + text
+		}
+		if p := m.top(); of == m.cur && p.open.Ref == s.Ref && m.over == nil {
 			m.notices.add(m.d.Now(), level, text) // that screen shows it already
 		} else {
 			cmds = append(cmds, m.toast(level, text))

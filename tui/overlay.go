@@ -23,9 +23,13 @@ type overlay interface {
 	keys(k *keymap.Map) []keymap.Group
 }
 
+// paster is an overlay that takes pasted text.
+type paster interface{ paste(tea.PasteMsg) }
+
 func (m *Model) overKey(msg tea.KeyPressMsg) tea.Cmd {
-	cmd, done := m.over.update(m, msg)
-	if done {
+	over := m.over
+	cmd, done := over.update(m, msg)
+	if done && m.over == over {
 		m.over = nil
 	}
 	return cmd

@@ -1,11 +1,11 @@
 package tui
 
 import (
+	"context"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/screen/export"
 	"github.com/dashtray/dashtray-tui/tui/screen/exports"
@@ -18,28 +18,44 @@ type page struct {
 	open   nav.Open
 	screen nav.Screen
 	broken string // what the screen panicked with; "" while it works
+
+	ctx  context.Context // of its Cmds; ends when the page leaves the stack
+	stop context.CancelFunc
 }
 
 func (m *Model) newPage(o nav.Open) *page {
 	p := &page{open: o}
-	m.try(p, func() { p.screen = m.makeScreen(o) })
+	p.ctx, p.stop = context.WithCancel(m.ctx)
+	m.try(p, func() { p.screen = m.makeScreen(p.ctx, o) })
 	return p
 }
 
-func (m *Model) makeScreen(o nav.Open) nav.Screen {
-	d := m.d
+// setStack replaces the stack, and ends what the dropped pages wait for.
+func (m *Model) setStack(pages ...*page) {
+	for _, p := range m.stack {
+		if p.stop != nil && !slices.Contains(pages, p) {
+			p.stop()
+		}
+	}
+	m.stack = pages
+}
+
+func (m *Model) makeScreen(ctx context.Context, o nav.Open) nav.Screen {
+	d, s := m.d, m.cur
 	switch o.Kind {
+	case nav.Key:
+		return m.makeKey(ctx, o)
 	case nav.NewExport:
-		return m.makeNewExport(o.Preset)
+		return m.makeNewExport(ctx, o)
 	case nav.Export:
 		return export.New(export.Deps{
-			Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-			ShellCommand: d.ShellCommand, Message: d.Message,
+			Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: s.ShellCommand, Message: d.Message,
 		}, o.Ref, o.Entry)
 	case nav.Transfer, nav.Transfers:
 		td := transfer.Deps{
-			Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-			ShellCommand: d.ShellCommand, Message: d.Message,
+			Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: s.ShellCommand, Message: d.Message,
 		}
 		if o.Kind == nav.Transfers {
 			return transfer.NewList(td)
@@ -47,25 +63,25 @@ func (m *Model) makeScreen(o nav.Open) nav.Screen {
 		return transfer.New(td, o.Ref)
 	default:
 		return exports.New(exports.Deps{
-			Ctx: m.ctx, Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-			ShellCommand: d.ShellCommand, Message: d.Message,
+			Ctx: ctx, Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: s.ShellCommand, Message: d.Message, ChangeKey: d.Accounts != nil,
 		})
 	}
 }
 
 // makeNewExport completes folders only where the person sits at the machine
 // that saves the files.
-func (m *Model) makeNewExport(preset *job.Spec) nav.Screen {
+func (m *Model) makeNewExport(ctx context.Context, o nav.Open) nav.Screen {
 	d := m.d
 	nd := newexport.Deps{
-		Ctx: m.ctx, Jobs: d.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-		ShellCommand: d.ShellCommand, Message: d.Message, Memory: d.Answers,
+		Ctx: ctx, Jobs: m.cur.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+		ShellCommand: m.cur.ShellCommand, Message: d.Message, Memory: d.Answers,
 	}
 	if !d.Remote {
 		nd.Folders = folders
 		nd.Home = d.Home
 	}
-	return newexport.New(nd, preset)
+	return newexport.New(nd, o.Preset, o.At)
 }
 
 // initPage starts a page and tells it what the others know already.
@@ -77,13 +93,13 @@ func (m *Model) initPage(p *page) tea.Cmd {
 			first = p.screen.Init()
 		}
 	})
-	if m.jobs.Version > 0 {
-		second = m.send(p, m.jobs)
+	if m.cur.jobs.Version > 0 {
+		second = m.send(p, m.cur.jobs)
 	}
 	return tea.Batch(sign(p, first), second)
 }
 
-// signed is a wish of a page: nav.Open or nav.Back.
+// signed is a wish of a page, or an answer that only it may take.
 type signed struct {
 	by   *page
 	wish tea.Msg
@@ -94,7 +110,7 @@ type signed struct {
 func sign(p *page, cmd tea.Cmd) tea.Cmd {
 	return through(cmd, func(msg tea.Msg) tea.Msg {
 		switch msg.(type) {
-		case nav.Open, nav.Back:
+		case nav.Open, nav.Back, nav.Listed, opened:
 			return signed{p, msg}
 		}
 		return msg
@@ -110,17 +126,27 @@ func (m *Model) grant(s signed) tea.Cmd {
 	switch wish := s.wish.(type) {
 	case nav.Back:
 		if at > 0 {
-			m.stack = slices.Delete(m.stack, at, at+1)
+			m.setStack(slices.Delete(slices.Clone(m.stack), at, at+1)...)
 		}
 	case nav.Open:
 		if at < 0 {
 			return nil
 		}
 		if covered && wish.Replace && at > 0 {
-			m.stack[at] = m.newPage(wish)
-			return m.initPage(m.stack[at])
+			stack := slices.Clone(m.stack)
+			stack[at] = m.newPage(wish)
+			m.setStack(stack...)
+			return m.initPage(stack[at])
 		}
 		return m.open(wish)
+	case nav.Listed:
+		if at >= 0 {
+			return m.listed(s.by, wish)
+		}
+	case opened:
+		if at >= 0 {
+			return m.welcome(wish)
+		}
 	}
 	return nil
 }
@@ -131,23 +157,25 @@ func (m *Model) top() *page { return m.stack[len(m.stack)-1] }
 func (m *Model) open(o nav.Open) tea.Cmd {
 	m.over = nil
 	for i, p := range m.stack {
-		if p.open.Kind == o.Kind && p.open.Ref == o.Ref && o.Preset == nil && o.Entry == nil && p.open.Entry == nil {
-			m.stack = m.stack[:i+1]
+		if o.Kind != nav.Key && p.open.Kind == o.Kind && p.open.Ref == o.Ref && o.Preset == nil && o.Entry == nil && p.open.Entry == nil {
+			m.setStack(m.stack[:i+1]...)
 			return nil
 		}
 	}
-	if o.Replace && len(m.stack) > 1 {
-		m.stack = m.stack[:len(m.stack)-1]
+	stack := slices.Clone(m.stack)
+	// Two questions for a key never lie upon one another.
+	if (o.Replace && len(stack) > 1) || (o.Kind == nav.Key && m.top().open.Kind == nav.Key) {
+		stack = stack[:len(stack)-1]
 	}
 	p := m.newPage(o)
-	m.stack = append(m.stack, p)
+	m.setStack(append(stack, p)...)
 	return m.initPage(p)
 }
 
 // back pops a screen. The first one stays.
 func (m *Model) back() tea.Cmd {
 	if len(m.stack) > 1 {
-		m.stack = m.stack[:len(m.stack)-1]
+		m.setStack(m.stack[:len(m.stack)-1]...)
 	}
 	return nil
 }
@@ -155,7 +183,7 @@ func (m *Model) back() tea.Cmd {
 // reopen makes a broken screen anew.
 func (m *Model) reopen() tea.Cmd {
 	p := m.newPage(m.top().open)
-	m.stack[len(m.stack)-1] = p
+	m.setStack(append(slices.Clone(m.stack[:len(m.stack)-1]), p)...)
 	return m.initPage(p)
 }
 

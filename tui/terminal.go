@@ -11,8 +11,11 @@ import (
 
 // title is the window's: what runs, and how far it is.
 func (m *Model) title() string {
-	name := m.project.Name.Safe()
+	name := m.cur.project.Name.Safe()
 	if s, ok := m.shown(); ok {
+		if of := s.Project.Name.Safe(); of != "" {
+			name = of // it may run for another profile than the one on the screen
+		}
 		state := string(s.Step)
 		if n, ok := percent(s); ok {
 			state = strconv.Itoa(n) + "%"
@@ -29,9 +32,9 @@ func (m *Model) title() string {
 }
 
 // shown is the job that the title and the progress bar tell of: the newest
-// that runs.
+// that runs, those of the profile on the screen first.
 func (m *Model) shown() (job.Snapshot, bool) {
-	for _, s := range m.jobs.List {
+	for _, s := range m.allJobs() {
 		if !s.Step.Over() {
 			return s, true
 		}

@@ -106,6 +106,23 @@ func pair(a int64, unitA string, b int64, unitB string) string {
 	return strconv.FormatInt(a, 10) + " " + unitA + " " + pad + strconv.FormatInt(b, 10) + " " + unitB
 }
 
+// Typical says how long an export of that many records usually takes, and at
+// most, by the product's page on data export. Records less than 0 are not
+// known: then it tells all sizes. dash stands between two ends; [Labelled] wraps
+// the words between sizes only.
+func Typical(records int64, dash string) (words string, most time.Duration) {
+	small, medium, large := "30"+dash+"60 s", "2"+dash+"5 min", "5"+dash+"15 min"
+	switch {
+	case records < 0:
+		return Together(small+" under 10k records,") + " " + Together(medium+" to 100k,") + " " + Together(large+" above"), 15 * time.Minute
+	case records < 10_000:
+		return small + " for " + Plural(records, "record"), time.Minute
+	case records <= 100_000:
+		return medium + " for " + Plural(records, "record"), 5 * time.Minute
+	}
+	return large + " for " + Plural(records, "record"), 15 * time.Minute
+}
+
 // Coarse is a span in its largest unit, for what is told once a minute:
 // "less than a minute", "5 m", "23 h", "12 d".
 func Coarse(d time.Duration) string {

@@ -2,6 +2,7 @@ package component_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,5 +143,22 @@ func TestMoment(t *testing.T) {
 	}
 	if got := component.Moment(time.Time{}, nil); got != component.Unknown {
 		t.Errorf("the zero time is %q", got)
+	}
+}
+
+func TestTypical(t *testing.T) {
+	t.Parallel()
+	for records, want := range map[int64]string{
+		-1: "30–60 s under 10k records, 2–5 min to 100k, 5–15 min above", 0: "30–60 s for 0 records", 1: "30–60 s for 1 record",
+		9_999: "30–60 s for 9,999 records", 10_000: "2–5 min for 10,000 records", 100_000: "2–5 min for 100,000 records",
+		100_001: "5–15 min for 100,001 records",
+	} {
+		words, most := component.Typical(records, "–")
+		if got := strings.ReplaceAll(words, "\u00a0", " "); got != want {
+			t.Errorf("%d records: %q, want %q", records, got, want)
+		}
+		if long := strings.Contains(want, "15 min"); long != (most == 15*time.Minute) {
+			t.Errorf("%d records: at most %v", records, most)
+		}
 	}
 }

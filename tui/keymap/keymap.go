@@ -28,10 +28,12 @@ type Map struct {
 	Pause, Stop key.Binding
 	// Copying.
 	CopyPath, CopyShell, CopyID key.Binding
+	// Profiles and their keys.
+	Add, Remove, MakeDefault, ChangeKey, ClearField key.Binding
 	// Forms.
 	Next, Toggle, All key.Binding
 	// Everywhere.
-	Transfers, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
+	Transfers, Profiles, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
 }
 
 // Default is the map as it comes. With ascii the help names keys in ASCII.
@@ -78,7 +80,14 @@ func Default(ascii bool) *Map {
 		Toggle: bind("space", "choose", "space", "x"),
 		All:    bind("ctrl+a", "all or none", "ctrl+a"),
 
+		Add:         bind("a", "add", "a"),
+		Remove:      bind("x", "remove", "x"),
+		MakeDefault: bind("u", "make it the default", "u"),
+		ChangeKey:   bind("K", "change the key", "K"),
+		ClearField:  bind("ctrl+u", "clear", "ctrl+u"),
+
 		Transfers: bind("t", "transfers", "t"),
+		Profiles:  bind("p", "profiles", "p"),
 		Log:       bind("L", "messages", "L"),
 		Mouse:     bind("m", "mouse on or off", "m"),
 		Help:      bind("?", "help", "?"),

@@ -39,6 +39,17 @@ func samples() []sample {
 		{"no key, look around", secret.ErrNoKey, message.NoKey, "", "--demo"},
 		{"broken place", &secret.Error{Place: "DASHTRAY_API_KEY_FILE", Err: fs.ErrNotExist}, message.NoKey, "DASHTRAY_API_KEY_FILE", "unset"},
 		{"setting", &config.Error{Setting: config.Setting{Value: "a/b", Name: "--profile"}, Reason: "is no name"}, message.Usage, `--profile "a/b" is no name.`, "Correct"},
+		{
+			"settings file", fmt.Errorf("load: %w", &config.FileError{
+				Path: "/c/config.toml", Line: 3, Column: 9, Key: "ui.them", Reason: "is no setting (did you mean theme?)",
+				Others: []*config.FileError{{Path: "/c/config.toml", Line: 7, Column: 1, Reason: "it is wrong."}},
+			}),
+			message.Config, `"/c/config.toml" cannot be used: line 3, column 9: ui.them is no setting (did you mean theme?); line 7, column 1: it is wrong.`, "DASHTRAY_CONFIG",
+		},
+		{
+			"settings file missing", &config.FileError{Path: "/c/x.toml", Reason: "there is no such file", Err: fs.ErrNotExist},
+			message.Config, `"/c/x.toml" cannot be used: there is no such file.`, "Correct",
+		},
 		{"no home", config.ErrNoHome, message.Config, "home", "HOME"},
 		{"insecure", fmt.Errorf("check the API address: http:// is for this machine only: %w", client.ErrInsecure), message.Usage, "address", "https://"},
 
@@ -147,6 +158,7 @@ func TestForeignWordsAreSafeAndShort(t *testing.T) {
 		&job.PathError{Kind: job.ErrFolder, Path: "/x", Err: errors.New(hostile)},
 		&secret.Error{Place: hostile, Err: errors.New(hostile)},
 		&config.Error{Setting: config.Setting{Value: hostile, Name: "--profile"}, Reason: "is no name"},
+		&config.FileError{Path: hostile, Key: hostile, Reason: hostile},
 		errors.New(hostile),
 	} {
 		m := message.Of(err)

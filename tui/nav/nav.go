@@ -47,6 +47,10 @@ type Leaver interface{ HoldsEsc() bool }
 // Tick once a minute even when no job runs.
 type Counter interface{ Counting() bool }
 
+// Waiter is a Screen that may show a spinner of its own: while Waiting, it gets
+// Ticks as if a job ran.
+type Waiter interface{ Waiting() bool }
+
 // Kind names a screen.
 type Kind int
 
@@ -57,6 +61,17 @@ const (
 	Export
 	Transfer
 	Transfers
+	Key
+)
+
+// Question is one that the form for a new export asks.
+type Question int
+
+// The questions that a form can begin at.
+const (
+	First Question = iota // with a Preset: none, the summary at once
+	AskRange
+	AskData
 )
 
 // Open asks the root to push a screen.
@@ -68,6 +83,10 @@ type Open struct {
 	Ref     job.Ref        // of Export and Transfer
 	Entry   *history.Entry // of Export, for one that is no job of ours
 	Preset  *job.Spec      // of NewExport: the same again
+	At      Question       // of NewExport: where it begins
+	Profile string         // of Key: whose key; "" is that of the one in use
+	Find    bool           // of Key: look for a stored key before asking for one
+	Note    string         // of Key: why it is asked for, one line, safe
 }
 
 // Back leaves the screen that asks.
@@ -114,8 +133,8 @@ func (j Jobs) Find(ref job.Ref) (job.Snapshot, bool) {
 	return job.Snapshot{}, false
 }
 
-// Tick tells the time: four times a second while a job runs and motion is
-// allowed, once a second while one runs and it is not, once a minute while a
+// Tick tells the time: four times a second while a job runs or a Waiter waits
+// and motion is allowed, once a second if it is not, once a minute while a
 // countdown is on the screen, else never. Frame counts the spinner on.
 type Tick struct {
 	Now   time.Time

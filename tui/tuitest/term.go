@@ -64,7 +64,7 @@ type Term struct {
 	err     error
 	written atomic.Int64
 
-	mu  sync.Mutex
+	mu  sync.Mutex // of raw, and of writing and reading the screen
 	raw strings.Builder
 }
 
@@ -130,8 +130,8 @@ type outputOf struct{ t *Term }
 func (o outputOf) Write(p []byte) (int, error) {
 	o.t.written.Add(int64(len(p)))
 	o.t.mu.Lock()
+	defer o.t.mu.Unlock()
 	o.t.raw.Write(p)
-	o.t.mu.Unlock()
 	return o.t.em.Write(p)
 }
 
@@ -172,7 +172,10 @@ func (t *Term) Resize(w, h int) {
 // Screen is the text on the screen without colours, trimmed at the right and
 // at the bottom.
 func (t *Term) Screen() string {
-	lines := strings.Split(t.em.String(), "\n")
+	t.mu.Lock()
+	screen := t.em.String() // which the emulator's own lock does not cover
+	t.mu.Unlock()
+	lines := strings.Split(screen, "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " \r")
 	}

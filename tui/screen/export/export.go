@@ -178,10 +178,12 @@ func (m *Model) keyWhenOver(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case fileComes(m.snap) && key.Matches(msg, k.Open):
 		return m.toTransfer()
-	case key.Matches(msg, k.Again), m.tooLarge() && key.Matches(msg, k.Fewer):
+	case key.Matches(msg, k.Again):
 		return open(nav.Open{Kind: nav.NewExport, Preset: m.preset()})
+	case m.tooLarge() && key.Matches(msg, k.Fewer):
+		return open(nav.Open{Kind: nav.NewExport, Preset: m.preset(), At: nav.AskData})
 	case m.tooLarge() && key.Matches(msg, k.Shorter):
-		return open(nav.Open{Kind: nav.NewExport, Preset: shorter(m.preset(), m.now, m.d.Location)})
+		return open(nav.Open{Kind: nav.NewExport, Preset: shorter(m.preset(), m.now, m.d.Location), At: nav.AskRange})
 	case key.Matches(msg, k.Download) && m.canPickUp() && !m.leaving:
 		m.leaving = true
 		spec := m.snap.Spec

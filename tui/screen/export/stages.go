@@ -112,29 +112,9 @@ func begun(s job.Snapshot) time.Time {
 	return first
 }
 
-// Typical durations and the time after which support has to look are those of
-// the product's page on data export.
-const (
-	smallProject  = 10_000  // records
-	mediumProject = 100_000 // records
-	adviceAfter   = 30 * time.Minute
-)
-
-// typical says how long an export of that many records usually takes, and at
-// most; records less than 0 is not known.
-func typical(records int64, wide bool, dash string) (words string, most time.Duration) {
-	switch {
-	case records < 0 && wide:
-		return "30" + dash + "60 s under 10,000 records, 2" + dash + "5 m to 100,000, 5" + dash + "15 m above", 15 * time.Minute
-	case records < 0:
-		return "30 s to 15 m, by size", 15 * time.Minute
-	case records < smallProject:
-		return "30" + dash + "60 s for " + component.Plural(records, "record"), time.Minute
-	case records <= mediumProject:
-		return "2" + dash + "5 m for " + component.Plural(records, "record"), 5 * time.Minute
-	}
-	return "5" + dash + "15 m for " + component.Plural(records, "record"), 15 * time.Minute
-}
+// adviceAfter is the time after which support has to look, by the product's
+// page on data export.
+const adviceAfter = 30 * time.Minute
 
 // recordsOf is the size of an export as far as the server told, else -1.
 func recordsOf(s job.Snapshot) int64 {

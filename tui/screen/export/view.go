@@ -164,7 +164,7 @@ func (p *page) progress() {
 func (p *page) elapsed(took time.Duration) {
 	th := p.m.d.Theme
 	p.fact(rankMain, "Elapsed", component.Duration(took))
-	usual, most := typical(recordsOf(p.m.snap), p.m.w >= 76, th.Glyphs.Dash)
+	usual, most := component.Typical(recordsOf(p.m.snap), th.Glyphs.Dash)
 	p.fact(rankMain, "Usually", usual)
 	switch {
 	case took >= adviceAfter:

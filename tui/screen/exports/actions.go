@@ -1,9 +1,12 @@
 package exports
 
 import (
+	"errors"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
@@ -30,6 +33,9 @@ func (m *Model) actions() []action {
 	var a []action
 	add := func(group string, b key.Binding, do func() tea.Cmd) {
 		a = append(a, action{group, b, do})
+	}
+	if m.d.ChangeKey && errors.Is(m.err, client.ErrUnauthorized) {
+		add(theExports, k.ChangeKey, func() tea.Cmd { return send(nav.Open{Kind: nav.Key}) })
 	}
 	add(theExports, k.New, func() tea.Cmd { return send(nav.Open{Kind: nav.NewExport}) })
 	r, ok := m.current()

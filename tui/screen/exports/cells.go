@@ -163,7 +163,7 @@ func size(r row) string {
 		return component.Size(r.live.Transfer.Size)
 	}
 	if r.entry != nil {
-		return component.Size(sizeOf(*r.entry))
+		return component.Size(sizeOf(r.entry))
 	}
 	return component.Unknown
 }

@@ -11,7 +11,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
-	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
@@ -25,7 +24,7 @@ type Jobs interface {
 	Exports(ctx context.Context) (job.Listing, error)
 }
 
-// Deps of the screen; all are required.
+// Deps of the screen; all are required but ChangeKey.
 type Deps struct {
 	Ctx          context.Context // of its Cmds; ends with the console
 	Jobs         Jobs
@@ -35,6 +34,8 @@ type Deps struct {
 	Location     *time.Location
 	ShellCommand func(job.Spec) string
 	Message      func(error) (what, do string)
+	// ChangeKey says that another key can be given when one is refused.
+	ChangeKey bool
 }
 
 // Model is the screen. It implements [nav.TextScreen], [nav.Leaver] and
@@ -45,13 +46,15 @@ type Model struct {
 	now   time.Time
 	frame int
 
-	gen     int // of the listing that was asked for last
-	loading bool
-	listing job.Listing
-	words   []string          // what the filter looks at, one an entry
-	at      map[client.ID]int // the entries by their ids
-	err     error
-	jobs    []job.Snapshot
+	gen       int // of the listing that was asked for last
+	loading   bool
+	listing   job.Listing
+	items     []*item             // the listing's entries as they are sorted
+	at        map[client.ID]*item // and by their ids
+	localOnly bool                // the listing is what this machine remembers
+	err       error
+	jobs      []job.Snapshot
+	retry     retry
 
 	rows     []row
 	total    int       // of rows, without the filter
@@ -78,13 +81,20 @@ func New(d Deps) *Model {
 }
 
 // Init asks for the exports.
-func (m *Model) Init() tea.Cmd { return m.refresh() }
+func (m *Model) Init() tea.Cmd { return m.ask() }
 
 // Title is the screen's name.
 func (m *Model) Title() string { return "Exports" }
 
-// refresh asks for the listing anew; an answer to an older question is dropped.
+// refresh asks for the listing anew because the person wants it.
 func (m *Model) refresh() tea.Cmd {
+	m.retry.failed = 0
+	return m.ask()
+}
+
+// ask asks for the listing; an answer to an older question is dropped.
+func (m *Model) ask() tea.Cmd {
+	m.retry.halt()
 	m.gen++
 	m.loading = true
 	gen, jobs, ctx := m.gen, m.d.Jobs, m.d.Ctx
@@ -98,7 +108,11 @@ func (m *Model) refresh() tea.Cmd {
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case nav.Listed:
-		m.listed(msg)
+		return m.listed(msg)
+	case retryMsg:
+		if msg.to == m && msg.gen == m.gen {
+			return m.ask()
+		}
 	case nav.Jobs:
 		return m.jobsChanged(msg)
 	case nav.Tick:
@@ -119,19 +133,34 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) listed(msg nav.Listed) {
+// listed takes a listing. One that came with an error may have what this
+// machine remembers; without even that, what was there stays.
+func (m *Model) listed(msg nav.Listed) tea.Cmd {
 	if msg.Gen != m.gen {
-		return
+		return nil
 	}
+	wasOffline := m.listing.Offline != nil
 	m.loading = false
 	m.now = m.d.Now()
 	m.err = msg.Err
-	if msg.Err == nil {
+	if msg.Err == nil || len(msg.Listing.Entries) > 0 {
 		m.listing = msg.Listing
-		m.listing.Entries = append([]history.Entry(nil), msg.Listing.Entries...)
-		m.arrange()
+		m.take(msg.Listing.Entries)
+		m.localOnly = msg.Err != nil || m.listing.Offline != nil
 	}
 	m.rebuild()
+	if msg.Err != nil {
+		m.listing.Offline = nil
+		return nil
+	}
+	if m.listing.Offline != nil {
+		return m.tryLater()
+	}
+	m.retry.failed = 0
+	if wasOffline {
+		return send(nav.Toast{Level: nav.Success, Text: "Back online."})
+	}
+	return nil
 }
 
 // jobsChanged takes over how the jobs stand. When one has ended, the listing
@@ -146,7 +175,7 @@ func (m *Model) jobsChanged(msg nav.Jobs) tea.Cmd {
 	m.jobs, m.now = msg.List, msg.Now
 	m.rebuild()
 	if ended {
-		return m.refresh()
+		return m.ask()
 	}
 	return nil
 }

@@ -33,49 +33,64 @@ func (o order) String() string {
 	return [...]string{"newest first", "largest first", "most records first", "by state"}[o]
 }
 
-// arrange sorts the entries and notes what the filter looks at.
-func (m *Model) arrange() {
-	slices.SortStableFunc(m.listing.Entries, func(a, b history.Entry) int {
-		switch m.sort {
-		case bySize:
-			return cmp.Compare(sizeOf(b), sizeOf(a))
-		case byRecords:
-			return cmp.Compare(recordsOf(b), recordsOf(a))
-		case byState:
-			return cmp.Compare(a.Export.Stage, b.Export.Stage)
-		default:
-			return b.Export.CreatedAt.Compare(a.Export.CreatedAt)
-		}
-	})
-	m.words = make([]string, len(m.listing.Entries))
-	m.at = make(map[client.ID]int, len(m.listing.Entries))
-	for i := range m.listing.Entries {
-		m.words[i] = m.searchable(row{entry: &m.listing.Entries[i]})
-		if id := m.listing.Entries[i].Export.ID; id != "" {
-			m.at[id] = i
+// item is an entry of the listing, and what the filter looks at.
+type item struct {
+	entry history.Entry
+	words string
+}
+
+// take makes the items of a listing.
+func (m *Model) take(entries []history.Entry) {
+	all := make([]item, len(entries))
+	m.items = make([]*item, len(entries))
+	m.at = make(map[client.ID]*item, len(entries))
+	for i := range entries {
+		it := &all[i]
+		it.entry = entries[i]
+		it.words = m.searchable(row{entry: &it.entry})
+		m.items[i] = it
+		if id := it.entry.Export.ID; id != "" {
+			m.at[id] = it
 		}
 	}
+	m.arrange()
+}
+
+// arrange sorts the items; those that are equal in it stand the newest first.
+func (m *Model) arrange() {
+	slices.SortStableFunc(m.items, func(a, b *item) int {
+		x, y := &a.entry, &b.entry
+		c := 0
+		switch m.sort {
+		case bySize:
+			c = cmp.Compare(sizeOf(y), sizeOf(x))
+		case byRecords:
+			c = cmp.Compare(recordsOf(y), recordsOf(x))
+		case byState:
+			c = cmp.Compare(x.Export.Stage, y.Export.Stage)
+		}
+		return cmp.Or(c, y.Export.CreatedAt.Compare(x.Export.CreatedAt))
+	})
 }
 
 // rebuild makes the rows anew: our running jobs, our jobs that no listing has,
 // then the listing. The cursor stays on its export.
 func (m *Model) rebuild() {
 	before, had := m.current()
-	m.rows = m.rows[:0]
 	query := strings.ToLower(strings.TrimSpace(m.filter.Value()))
-	m.total = len(m.listing.Entries)
+	m.total = len(m.items)
 	var running, over []row
-	covered := map[int]bool{}
+	covered := map[*item]bool{}
 	for i := range m.jobs {
 		s := &m.jobs[i]
-		at, listed := m.at[s.Export.ID]
-		if listed && s.Step.Over() {
+		it := m.at[s.Export.ID]
+		if it != nil && s.Step.Over() {
 			continue // the listing knows better
 		}
 		r := row{live: s}
-		if listed {
-			r.entry = &m.listing.Entries[at]
-			covered[at] = true
+		if it != nil {
+			r.entry = &it.entry
+			covered[it] = true
 		} else {
 			m.total++
 		}
@@ -88,15 +103,15 @@ func (m *Model) rebuild() {
 			running = append(running, r)
 		}
 	}
-	m.rows = append(append(m.rows, running...), over...)
-	for i := range m.listing.Entries {
-		if !covered[i] && (query == "" || strings.Contains(m.words[i], query)) {
-			m.rows = append(m.rows, row{entry: &m.listing.Entries[i]})
+	m.rows = append(append(m.rows[:0], running...), over...)
+	for _, it := range m.items {
+		if !covered[it] && (query == "" || strings.Contains(it.words, query)) {
+			m.rows = append(m.rows, row{entry: &it.entry})
 		}
 	}
 	m.lastLink = time.Time{}
-	for _, r := range m.rows {
-		if end, ok := r.linkEnd(); ok && end.After(m.lastLink) {
+	for i := range m.rows {
+		if end, ok := m.rows[i].linkEnd(); ok && end.After(m.lastLink) {
 			m.lastLink = end
 		}
 	}
@@ -237,7 +252,7 @@ func wireRange(w client.WireRange, loc *time.Location) client.Range {
 	return r
 }
 
-func sizeOf(e history.Entry) int64 {
+func sizeOf(e *history.Entry) int64 {
 	switch {
 	case e.Export.Bytes != nil:
 		return *e.Export.Bytes
@@ -247,7 +262,7 @@ func sizeOf(e history.Entry) int64 {
 	return -1
 }
 
-func recordsOf(e history.Entry) int64 {
+func recordsOf(e *history.Entry) int64 {
 	if e.Export.Records != nil {
 		return *e.Export.Records
 	}

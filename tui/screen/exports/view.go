@@ -1,6 +1,7 @@
 package exports
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (m *Model) empty() []string {
 	th := m.d.Theme
 	text := "No exports yet: press n to make one."
 	switch {
-	case m.filter.Value() != "" && len(m.listing.Entries)+len(m.jobs) > 0:
+	case m.filter.Value() != "" && len(m.items)+len(m.jobs) > 0:
 		text = "No export fits the filter: esc clears it."
 	case m.loading:
 		text = "Asking for the exports" + th.Glyphs.Ellipsis
@@ -110,25 +111,59 @@ const bannerLines = 3
 
 // banner says why the list is absent, or not the server's, and what to do.
 func (m *Model) banner() []string {
-	var text string
-	tone := theme.Bad
-	switch {
-	case m.err != nil:
-		what, do := m.d.Message(m.err)
-		text = what + " " + do + " R tries again."
-	case m.listing.Offline != nil:
-		what, do := m.d.Message(m.listing.Offline)
-		tone = theme.Caution
-		text = what + " " + do + " Shown is what this machine remembers. R tries again."
-	default:
+	tone, text := m.trouble()
+	if text == "" {
 		return nil
 	}
-	lines := component.Notice(m.d.Theme, tone, strings.Join(strings.Fields(text), " "), m.w)
+	lines := component.Notice(m.d.Theme, tone, text, m.w)
 	if len(lines) > bannerLines {
 		lines = lines[:bannerLines]
 		lines[bannerLines-1] = component.Cut(m.d.Theme, lines[bannerLines-1]+m.d.Theme.Glyphs.Ellipsis, m.w)
 	}
 	return lines
+}
+
+// trouble is what the banner says, "" if there is nothing to say. What may be
+// cut off at the end is what matters least.
+func (m *Model) trouble() (theme.Tone, string) {
+	again := m.d.Keys.Refresh.Help().Key
+	switch {
+	case m.err != nil:
+		what, do := m.words(m.err)
+		return theme.Bad, strings.TrimSpace(what+" "+do) + " " + again + " tries again." + m.remembered()
+	case errors.Is(m.listing.Offline, client.ErrNotFound):
+		return theme.Caution, "This server has no list of exports." + m.remembered()
+	case m.listing.Offline != nil:
+		what, do := m.words(m.listing.Offline)
+		return theme.Caution, strings.TrimSpace(what+" "+m.nextTry(again)+" "+do) + m.remembered()
+	}
+	return theme.Plain, ""
+}
+
+// words are an error as a person reads it, each on one line.
+func (m *Model) words(err error) (what, do string) {
+	what, do = m.d.Message(err)
+	return strings.Join(strings.Fields(what), " "), strings.Join(strings.Fields(do), " ")
+}
+
+// nextTry is when the server is asked again; again is the key that does it now.
+func (m *Model) nextTry(again string) string {
+	switch {
+	case m.loading:
+		return "Trying again" + m.d.Theme.Glyphs.Ellipsis
+	case m.retry.at.IsZero():
+		return again + " tries again."
+	}
+	return component.Together("Next try at "+m.retry.at.In(m.d.Location).Format(time.TimeOnly)) + ", " +
+		component.Together(again+" tries now.")
+}
+
+// remembered says where the rows come from when the server gave none.
+func (m *Model) remembered() string {
+	if len(m.items) == 0 || !m.localOnly {
+		return ""
+	}
+	return " Shown is what this machine remembers."
 }
 
 // status is the last line: the filter, or how many there are in which order.
@@ -186,15 +221,15 @@ func (m *Model) details(w int) []string {
 	add("Created", m.moment(r.created()), th.Text)
 	add("Completed", m.moment(e.CompletedAt), th.Text)
 	add("Id", r.id().Safe(), th.Muted)
-	return append(lines, m.trouble(r, w)...)
+	return append(lines, m.reason(r, w)...)
 }
 
-// trouble is why an export or its job failed.
-func (m *Model) trouble(r row, w int) []string {
+// reason is why an export or its job failed.
+func (m *Model) reason(r row, w int) []string {
 	th := m.d.Theme
 	var out []string
 	if r.live != nil && r.live.Err != nil {
-		what, do := m.d.Message(r.live.Err)
+		what, do := m.words(r.live.Err)
 		out = append(out, "")
 		out = append(out, component.Notice(th, theme.Bad, strings.TrimSpace(what+" "+do), w)...)
 	} else if reason := r.export().Error.Safe(); reason != "" {

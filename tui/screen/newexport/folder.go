@@ -67,8 +67,8 @@ type offersMsg struct {
 	offers []string
 }
 
-// complete asks which folders begin with what was typed.
-func (m *Model) complete() tea.Cmd {
+// completeFolder asks which folders begin with what was typed.
+func (m *Model) completeFolder() tea.Cmd {
 	if m.d.Folders == nil {
 		return m.next()
 	}

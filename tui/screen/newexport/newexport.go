@@ -68,6 +68,9 @@ type Model struct {
 	been    []step // the way back
 	form    *component.Form
 	failed  string // why the answer was not taken, until it changes
+	// revising is set when one answer of an earlier export is changed: from
+	// there it goes to the summary, since the others stand.
+	revising bool
 
 	folder   folder
 	project  client.Project
@@ -89,8 +92,9 @@ type folder struct {
 }
 
 // New makes the form. With a preset it shows the summary of the same export
-// again; otherwise it begins with the first question and the last answers.
-func New(d Deps, preset *job.Spec) *Model {
+// again, or, with at, the question that is to be answered otherwise; without
+// one it begins with the first question and the last answers.
+func New(d Deps, preset *job.Spec, at nav.Question) *Model {
 	m := &Model{d: d, now: d.Now()}
 	if preset == nil {
 		m.answers = d.Memory.Load().normal()
@@ -98,6 +102,15 @@ func New(d Deps, preset *job.Spec) *Model {
 		return m
 	}
 	m.answers = fromSpec(*preset, d.Location)
+	m.revising = at != nav.First
+	switch at {
+	case nav.AskRange:
+		m.to(askRange)
+		return m
+	case nav.AskData:
+		m.to(askData)
+		return m
+	}
 	if _, err := m.answers.request(m.now, d.Location); err != nil {
 		m.to(askRange)
 		return m
@@ -170,7 +183,7 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case m.step == summary:
 		return m.summaryKey(msg)
 	case m.step == askFolder && key.Matches(msg, k.NextField):
-		return m.complete()
+		return m.completeFolder()
 	case key.Matches(msg, k.Next), key.Matches(msg, k.NextField):
 		return m.next()
 	}
@@ -200,19 +213,27 @@ func (m *Model) next() tea.Cmd {
 		return nil
 	}
 	m.keep()
-	switch m.step {
-	case askRange:
-		if m.answers.Range == custom {
-			m.advance(askFrom)
-		} else {
-			m.advance(askData)
-		}
-	case askFolder:
+	switch {
+	case m.step == askRange && m.answers.Range == custom:
+		m.advance(askFrom)
+	case m.step == askFrom:
+		m.advance(askTo)
+	case m.step == askFolder:
 		return m.takeFolder()
+	case m.revising && m.complete():
+		m.advance(summary)
+	case m.step == askRange:
+		m.advance(askData)
 	default:
 		m.advance(m.step + 1)
 	}
 	return nil
+}
+
+// complete reports whether the answers make an export.
+func (m *Model) complete() bool {
+	_, err := m.answers.request(m.now, m.d.Location)
+	return err == nil
 }
 
 // keep notes the answer of the field.

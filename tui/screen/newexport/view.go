@@ -268,7 +268,8 @@ func (m *Model) summary() []string {
 	case m.folder.dir != "":
 		add("In", m.room())
 	}
-	add("Takes", "to 10k records 30-60 s, 100k 2-5 min, more 5-15 min")
+	usual, _ := component.Typical(-1, th.Glyphs.Dash)
+	add("Usually", usual)
 	lines = append(lines, th.Muted.Render("The same as a shell command:"))
 	return append(lines, component.Labelled(th, "", m.d.ShellCommand(spec), th.Accent, 2, w)...)
 }
