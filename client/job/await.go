@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 )
 
 const (
@@ -60,7 +61,7 @@ func (r *run) await(ctx context.Context) (client.Export, error) {
 // ended notes that the run is over without a file, so that the same command
 // makes a new export the next time.
 func (r *run) ended(err error) error {
-	r.record.State = recordOver
+	r.record.State = history.StateOver
 	r.remember()
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -311,12 +312,12 @@ func (r *run) commit(part *transfer.Part, exp client.Export, report archive.Repo
 	if res.Format == "" {
 		res.Format = client.Format(report.Format)
 	}
-	r.record.Path, r.record.State = final, recordDone
+	r.record.Path, r.record.State, r.record.Verified = final, history.StateDone, r.s.d.Now().UTC()
 	if !report.OK {
-		r.record.State = recordInvalid
+		r.record.State = history.StateInvalid
 	}
 	if r.target.stdout {
-		r.record.State = recordOver // the file does not stay
+		r.record.State = history.StateOver // the file does not stay
 	}
 	r.remember()
 	r.change(func(s *Snapshot) { s.File = final })
@@ -345,39 +346,44 @@ func (r *run) rename(part *transfer.Part, exp client.Export, final *string, ok b
 // reuse gives the file of an earlier run, if it is here and still verifies: it
 // is read again, since a name proves nothing.
 func (r *run) reuse(ctx context.Context, exp client.Export) (*Result, bool, error) {
-	path, ok := r.earlier(exp)
+	old, ok := r.earlier(exp)
 	if !ok {
 		return nil, false, nil
 	}
-	report, err := r.verify(ctx, path, exp)
+	report, err := r.verify(ctx, old.Path, exp)
 	if err != nil {
 		return nil, false, err
 	}
-	if !report.OK || report.SHA256 != r.record.SHA256 {
-		r.warn("the file of an earlier download no longer verifies: %s", filepath.Base(path))
+	if !report.OK || report.SHA256 != old.SHA256 {
+		r.warn("the file of an earlier download no longer verifies: %s", filepath.Base(old.Path))
 		return nil, false, nil
 	}
+	rec := r.record
+	rec.Path, rec.Bytes, rec.SHA256, rec.State = old.Path, report.Bytes, report.SHA256, history.StateDone
+	rec.Verified = r.s.d.Now().UTC()
+	r.remember()
 	res := r.result(exp)
-	res.File, res.Bytes, res.SHA256, res.Report, res.Reused = path, report.Bytes, report.SHA256, report, true
-	r.change(func(s *Snapshot) { s.File = path })
+	res.File, res.Bytes, res.SHA256, res.Report, res.Reused = old.Path, report.Bytes, report.SHA256, report, true
+	r.change(func(s *Snapshot) { s.File = old.Path })
 	return res, true, nil
 }
 
 // earlier finds the file of an earlier download of this export where this one
 // would go.
-func (r *run) earlier(exp client.Export) (string, bool) {
-	rec := r.record
-	if rec == nil || rec.State == recordInvalid || rec.SHA256 == "" || r.target.stdout || rec.ExportID != exp.ID.Raw() {
-		return "", false
+func (r *run) earlier(exp client.Export) (history.File, bool) {
+	if r.record == nil || r.target.stdout || r.record.ExportID != exp.ID.Raw() {
+		return history.File{}, false
 	}
-	if filepath.Dir(rec.Path) != r.target.dir || (r.target.name != "" && filepath.Base(rec.Path) != r.target.name) {
-		return "", false
+	for _, f := range r.record.files {
+		if f.SHA256 == "" || filepath.Dir(f.Path) != r.target.dir || (r.target.name != "" && filepath.Base(f.Path) != r.target.name) {
+			continue
+		}
+		info, err := os.Lstat(f.Path)
+		if err == nil && info.Mode().IsRegular() && info.Size() == f.Bytes {
+			return f, true
+		}
 	}
-	info, err := os.Lstat(rec.Path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != rec.Bytes {
-		return "", false
-	}
-	return rec.Path, true
+	return history.File{}, false
 }
 
 // CopyTo writes a job's file to w: the way to standard output.

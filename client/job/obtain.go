@@ -1,12 +1,14 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -49,12 +51,12 @@ func (r *run) afterall(ctx context.Context, exp client.Export, err error) (clien
 		return exp, err
 	}
 	if part, perr := transfer.Peek(r.record.Path); perr == nil && part.State == transfer.StateComplete {
-		return r.record.export(), nil
+		return r.record.remembered().Export, nil
 	}
 	r.warn("the export of an unfinished run is gone (%v), so a new one was made", err)
-	r.record.State = recordOver
+	r.record.State = history.StateOver
 	r.remember()
-	r.s.journal.release(r.record)
+	r.s.letGoOf(r.record)
 	r.change(func(s *Snapshot) { s.Continued, s.Export = false, client.Export{} })
 	r.begin(r.newRecord())
 	if err := r.create(ctx); err != nil {
@@ -64,9 +66,9 @@ func (r *run) afterall(ctx context.Context, exp client.Export, err error) (clien
 }
 
 func (r *run) obtainKnown(id client.ID) error {
-	j := r.s.journal
-	if old := j.of(r.s.d.API.Origin(), id); old != nil {
-		ok, err := j.tryLock(old)
+	old := r.s.known(id)
+	if old != nil && old.name != "" {
+		ok, err := r.s.journal.tryLock(old)
 		if err == nil && !ok {
 			return fmt.Errorf("take over the run of export %s: %w", id.Safe(), ErrLocked)
 		}
@@ -76,6 +78,11 @@ func (r *run) obtainKnown(id client.ID) error {
 		}
 	}
 	fresh := r.newRecord()
+	if old != nil {
+		fresh = *old
+		fresh.name = ""
+		fresh.ProjectID = cmp.Or(r.snap.Project.ID.Raw(), old.ProjectID)
+	}
 	fresh.ExportID = id.Raw()
 	r.begin(fresh)
 	return nil

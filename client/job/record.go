@@ -17,41 +17,35 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 )
 
-// A record is what this machine remembers of one run, so that a run that was
-// killed goes on and a file that is here is not fetched again. It lives as
-// runs/ID.json in the state folder; runs/ID.lock is held by the process that
-// works on it. It never holds a key or a signed link.
+// A record is a run that may have to be continued, because its process was
+// killed or because no history could take it in. It lives as runs/ID.json in
+// the state folder; runs/ID.lock is held by the process that works on it. It
+// never holds a key or a signed link.
 type record struct {
-	Version   int          `json:"version"`
-	Origin    string       `json:"origin"`
-	ProjectID string       `json:"projectId"`
-	Match     string       `json:"match"` // see matchKey
-	ExportID  string       `json:"exportJobId,omitempty"`
-	Format    string       `json:"format,omitempty"`
-	Range     client.Range `json:"range"`
-	Include   []string     `json:"include,omitempty"`
-	Started   time.Time    `json:"started"`
-	CreatedAt time.Time    `json:"createdAt,omitzero"`
-	Path      string       `json:"path,omitempty"` // the final file
-	State     recordState  `json:"state"`
-	Bytes     int64        `json:"bytes,omitempty"`
-	SHA256    string       `json:"sha256,omitempty"`
+	Version   int               `json:"version"`
+	Origin    string            `json:"origin"`
+	ProjectID string            `json:"projectId"`
+	Match     string            `json:"match"` // see matchKey
+	ExportID  string            `json:"exportJobId,omitempty"`
+	Format    string            `json:"format,omitempty"`
+	Range     client.Range      `json:"range"`
+	Include   []string          `json:"include,omitempty"`
+	Started   time.Time         `json:"started"`
+	CreatedAt time.Time         `json:"createdAt,omitzero"`
+	Path      string            `json:"path,omitempty"` // the final file
+	State     history.FileState `json:"state"`
+	Bytes     int64             `json:"bytes,omitempty"`
+	SHA256    string            `json:"sha256,omitempty"`
+	Verified  time.Time         `json:"verified,omitzero"`
 
-	name string // of the file, without extension
-	lock *flock.Flock
+	name  string // of the file, without extension
+	lock  *flock.Flock
+	files []history.File // verified ones that earlier runs left
+	kept  bool           // the history has it as it is
 }
-
-type recordState string
-
-const (
-	recordRunning  recordState = "running"
-	recordDetached recordState = "detached"
-	recordDone     recordState = "done"
-	recordInvalid  recordState = "invalid"
-	recordOver     recordState = "over" // ended without a file
-)
 
 const (
 	recordVersion = 1
@@ -80,7 +74,7 @@ type journal struct {
 
 // create makes a record, locked by this process.
 func (j journal) create(r record) (*record, error) {
-	r.Version, r.Started, r.State = recordVersion, j.now().UTC(), recordRunning
+	r.Version, r.Started, r.State = recordVersion, j.now().UTC(), history.StateRunning
 	if j.dir == "" {
 		return &r, nil
 	}
@@ -114,12 +108,16 @@ func (j journal) release(r *record) {
 	if r.lock == nil {
 		return
 	}
-	if r.State != recordRunning {
+	if r.State != history.StateRunning {
 		_ = os.Remove(r.lock.Path())
 	}
 	_ = r.lock.Close()
 	r.lock = nil
 }
+
+// drop removes a record whose run is over. Its lock is released after it, so
+// that nobody takes it up in between.
+func (j journal) drop(r *record) { _ = os.Remove(j.path(r.name)) }
 
 func (j journal) tryLock(r *record) (bool, error) {
 	l := flock.New(filepath.Join(j.dir, r.name+".lock"), flock.SetPermissions(0o600))
@@ -182,13 +180,13 @@ func (j journal) read(name string) (*record, error) {
 func (j journal) unfinished(origin, project, match string) *record {
 	for _, r := range j.all() {
 		age := j.now().Sub(r.Started)
-		if r.State != recordRunning || r.Origin != origin || r.ProjectID != project || r.Match != match ||
+		if r.State != history.StateRunning || r.Origin != origin || r.ProjectID != project || r.Match != match ||
 			age >= continueFor || age < -continueFor {
 			continue
 		}
 		if ok, err := j.tryLock(r); err == nil && ok {
 			// It may have ended between reading and locking.
-			if again, err := j.read(r.name); err == nil && again.State == recordRunning {
+			if again, err := j.read(r.name); err == nil && again.State == history.StateRunning {
 				again.lock = r.lock
 				return again
 			}

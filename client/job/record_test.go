@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/text"
 )
 
@@ -51,7 +52,7 @@ func TestUnfinishedRuns(t *testing.T) {
 		"origin":  func(r *record) { r.Origin = "https://b.test" },
 		"project": func(r *record) { r.ProjectID = "p2" },
 		"match":   func(r *record) { r.Match = "csv" },
-		"done":    func(r *record) { r.State = recordDone },
+		"done":    func(r *record) { r.State = history.StateDone },
 		"old":     func(r *record) { r.Started = j.now().Add(-continueFor) },
 		"future":  func(r *record) { r.Started = j.now().Add(continueFor + time.Hour) },
 		"version": func(r *record) { r.Version = recordVersion + 1 },
@@ -64,7 +65,7 @@ func TestUnfinishedRuns(t *testing.T) {
 			t.Errorf("%s: continued %+v", name, r)
 			j.release(r)
 		}
-		*got = record{Version: recordVersion, Origin: origin, ProjectID: project, Match: match, ExportID: "e1", Started: j.now(), State: recordRunning, name: got.name}
+		*got = record{Version: recordVersion, Origin: origin, ProjectID: project, Match: match, ExportID: "e1", Started: j.now(), State: history.StateRunning, name: got.name}
 	}
 }
 

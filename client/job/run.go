@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
-	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -41,6 +41,8 @@ type run struct {
 
 func newRun(s *Service, ref Ref, spec Spec) *run {
 	spec.Timeout = cmp.Or(spec.Timeout, s.d.Timeout, defaultTimeout)
+	spec.Connections = cmp.Or(spec.Connections, s.d.Connections)
+	spec.LimitRate = cmp.Or(spec.LimitRate, s.d.LimitRate)
 	if spec.IfBusy == "" {
 		spec.IfBusy = BusyWait
 	}
@@ -69,10 +71,10 @@ func (r *run) main(parent context.Context) {
 	}
 	if r.record != nil {
 		if r.record.ExportID == "" {
-			r.record.State = recordOver // there is nothing to continue
+			r.record.State = history.StateOver // there is nothing to continue
 			r.remember()
 		}
-		r.s.journal.release(r.record)
+		r.s.letGoOf(r.record)
 	}
 	r.change(func(s *Snapshot) {
 		s.Ended = r.s.d.Now()
@@ -161,7 +163,7 @@ func (r *run) prepare(ctx context.Context) error {
 // detached is the result of a job that leaves as soon as its export is made.
 func (r *run) detached() *Result {
 	s := r.snapshot()
-	r.record.State = recordDetached
+	r.record.State = history.StateDetached
 	r.remember()
 	res := r.result(s.Export)
 	if res.Status == "" {
@@ -207,17 +209,6 @@ func (s *Snapshot) enter(to Step, now time.Time) {
 func (r *run) warn(format string, args ...any) {
 	w := fmt.Sprintf(format, args...)
 	r.change(func(s *Snapshot) { s.Warnings = append(s.Warnings, w) })
-}
-
-// remember saves the record; a memory that cannot be written is a warning.
-func (r *run) remember() {
-	if r.record == nil {
-		return
-	}
-	if err := r.s.journal.save(r.record); err != nil {
-		r.s.d.Log.Warn("run is not remembered", "error", err)
-		r.warnOnce("this run cannot be remembered, so it could not be continued: " + text.Untrusted(err.Error()).Safe())
-	}
 }
 
 func (r *run) warnOnce(w string) {

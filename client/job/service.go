@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 )
 
 // Deps of a Service.
@@ -24,11 +24,18 @@ type Deps struct {
 	UserAgent string
 	// StateDir remembers runs; "" keeps nothing.
 	StateDir string
+	// History remembers exports; nil is none. The Service does not close it.
+	History *history.Store
+	// Profile whose key the API has: by it the project is known offline.
+	Profile string
 	// Folder is where files go when Spec.Output is empty.
 	Folder string
 	// Timeout is what a Spec without one gets; 0 is 30 minutes, less than 0
 	// none: who watches decides for himself.
 	Timeout time.Duration
+	// Connections and LimitRate are what a Spec without them gets.
+	Connections int
+	LimitRate   int64
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log is for what happens behind a job; nil is none.
@@ -60,10 +67,9 @@ func New(d Deps) *Service {
 	s := &Service{d: d, beat: newBeat()}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.journal.now = d.Now
-	if d.StateDir != "" {
-		s.journal.dir = filepath.Join(d.StateDir, "runs")
-		s.journal.prune()
-	}
+	s.journal.dir = runsFolder(d.StateDir)
+	s.adopt()
+	s.journal.prune()
 	return s
 }
 

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -129,6 +131,6 @@ func (s *Service) keptAs(spec Spec) bool {
 	if spec.ID == "" || err != nil {
 		return false
 	}
-	rec := s.journal.of(s.d.API.Origin(), spec.ID)
-	return rec != nil && rec.State == recordDone && rec.Path == path
+	rec := s.known(spec.ID)
+	return rec != nil && slices.ContainsFunc(rec.files, func(f history.File) bool { return f.Path == path })
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"crypto/x509"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dashtray/dashtray-tui/config"
+	"github.com/dashtray/dashtray-tui/config/secret"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
@@ -23,11 +26,15 @@ type app struct {
 	cacert            string
 	logFile, logLevel string
 
+	file     *config.File
+	flags    config.Flags
 	settings config.Settings
 	roots    *x509.CertPool // nil: the system's
 	log      *slog.Logger
 	warnings []string
-	patience time.Duration // for the server, of jobs that do not say; 0 is the service's own
+	ring     *secret.Keyring // one for the process: once it has failed, nobody waits again
+	onScreen bool            // the console has the terminal
+	patience time.Duration   // for the server, of jobs that do not say; 0 is the service's own
 }
 
 // setUp makes of the global flags what they mean. It runs before any command.
@@ -41,20 +48,51 @@ func (a *app) setUp(cmd *cobra.Command, _ []string) error {
 	if a.demo && flags.Changed("api-url") {
 		return usageError(cmd, "--demo has an API of its own: it does not go with --api-url.")
 	}
-	var err error
-	a.settings, err = config.Load(config.Flags{
+	a.flags = config.Flags{
 		APIURL:  config.Flag{Value: a.apiURL, Set: flags.Changed("api-url")},
 		Profile: config.Flag{Value: a.profile, Set: flags.Changed("profile")},
-	}, a.Env)
-	if err != nil {
+		Demo:    a.demo,
+	}
+	if err := a.loadSettings(cmd); err != nil {
 		return err
 	}
+	a.ring = secret.NewKeyring(secret.KeyringOptions{Attended: a.InTerminal && a.ErrTerminal, Env: a.Env, Notice: a.notice})
 	if a.cacert != "" || flags.Changed("cacert") {
+		var err error
 		if a.roots, err = loadRoots(a.cacert); err != nil {
 			return usageError(cmd, "--cacert %q: %v.", a.cacert, err)
 		}
 	}
 	return a.openLog(cmd)
+}
+
+// Marks on commands that work without a settings file: those that need none,
+// and those that can make one.
+const (
+	settingsMark = "settings"
+	noSettings   = "none"
+	makeSettings = "make"
+)
+
+// marked are a command's annotations for setUp.
+func marked(mark string) map[string]string { return map[string]string{settingsMark: mark} }
+
+func (a *app) loadSettings(cmd *cobra.Command) error {
+	mark := cmd.Annotations[settingsMark]
+	a.file = &config.File{}
+	if mark != noSettings {
+		var err error
+		a.file, err = config.ReadFile(runtime.GOOS, a.Env)
+		if mark == makeSettings && errors.Is(err, fs.ErrNotExist) {
+			a.file, err = &config.File{}, nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var err error
+	a.settings, err = config.Load(a.flags, a.Env, a.file)
+	return err
 }
 
 // folders are where the program keeps things.

@@ -221,18 +221,6 @@ func TestNoKey(t *testing.T) {
 	}
 }
 
-func TestConsoleAsksForTheKeyBeforeItOpens(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.streams.InTerminal, w.streams.OutTerminal = true, true
-	if code := w.run(); code != 3 {
-		t.Errorf("exit code %d, want 3", code)
-	}
-	if w.out.Len() > 0 {
-		t.Errorf("the screen was touched: %q", w.out.String())
-	}
-}
-
 // A service of the system may have no home: the export is made all the same.
 func TestWithoutAHome(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 	"github.com/dashtray/dashtray-tui/config/secret"
@@ -27,54 +28,68 @@ const (
 
 // connection is the way to an API: the jobs, and what has to be closed after them.
 type connection struct {
-	jobs  *job.Service
-	api   *client.Client
-	state string // the folder of what is remembered; "" where there is none
-	end   func() error
+	jobs    *job.Service
+	api     *client.Client
+	history *history.Store
+	state   string // the folder of what is remembered; "" where there is none
+	keyFrom string // the place that the key came from
+	end     func() error
 }
 
 // Close stops all jobs, keeps what arrived, and lets go of the API.
 func (c *connection) Close() error {
 	c.jobs.Close()
-	if c.end == nil {
-		return nil
+	err := c.history.Close()
+	if c.end != nil {
+		err = errors.Join(err, c.end())
 	}
-	return c.end()
+	return err
 }
 
 // connect finds the key and wires client and jobs. Nothing is sent.
 func (a *app) connect(ctx context.Context) (*connection, error) {
-	folders, err := a.folders()
-	switch {
-	case err == nil && a.demo:
-		return a.connectDemo(folders.Demo())
-	case err != nil && a.demo:
-		return nil, err
-	case err != nil:
-		// A service without a home works all the same.
-		a.warn("there is no home folder, so this run cannot be remembered, nor continued if it is cut off")
+	if a.demo {
+		return a.connectDemo(ctx)
 	}
-	// The address is checked before any key is looked for.
-	if _, err := client.ParseBase(a.settings.APIURL.Value); err != nil {
-		return nil, err
-	}
-	found, err := secret.Find(ctx, secret.Places(a.Env, a.settings.Profile.Value, a.Err)...)
+	acc, err := a.account(a.settings, a.Env)
 	if err != nil {
 		return nil, err
+	}
+	a.withheld(a.settings)
+	found, err := a.findKey(ctx, acc, a.ring)
+	if err != nil {
+		return nil, err
+	}
+	return a.connectWith(ctx, acc, found)
+}
+
+// connectWith wires an account and its key.
+func (a *app) connectWith(ctx context.Context, acc account, found secret.Found) (*connection, error) {
+	if acc.folders.State == "" {
+		// A service without a home works all the same.
+		a.warn("there is no home folder, so this run cannot be remembered, nor continued if it is cut off")
 	}
 	for _, w := range found.Warnings {
 		a.warn(w)
 	}
-	a.log.Info("key found", "place", found.Place)
-	return a.wire(wiring{
-		url: a.settings.APIURL.Value, key: found.Key, state: folders.State,
+	c, err := a.wire(ctx, wiring{
+		url: acc.settings.APIURL.Value, key: found.Key, state: acc.folders.State, profile: acc.id.Profile,
 		calls: newTransport(a.roots), files: newFileTransport(a.roots),
 	})
+	if err == nil {
+		c.keyFrom = found.Place
+	}
+	return c, err
 }
 
 // connectDemo has the sandbox answer inside the process. Its state is kept, so
 // that a run that was killed can be continued.
-func (a *app) connectDemo(dir string) (*connection, error) {
+func (a *app) connectDemo(ctx context.Context) (*connection, error) {
+	folders, err := a.folders()
+	if err != nil {
+		return nil, err
+	}
+	dir := folders.Demo()
 	api, err := sandbox.New(sandbox.Config{
 		Dir: filepath.Join(dir, "sandbox"), Records: demoRecords, Speed: demoSpeed, Rate: demoRate,
 		Now: a.Now, Log: a.log,
@@ -82,8 +97,8 @@ func (a *app) connectDemo(dir string) (*connection, error) {
 	if err != nil {
 		return nil, noDemo(dir, err)
 	}
-	c, err := a.wire(wiring{
-		url: demoURL, key: client.NewKey(api.Keys().Owner), state: dir,
+	c, err := a.wire(ctx, wiring{
+		url: demoURL, key: client.NewKey(api.Keys().Owner), state: dir, profile: "demo",
 		calls: api.Transport(), files: api.Transport(),
 	})
 	if err != nil {
@@ -113,27 +128,42 @@ type wiring struct {
 	url          string
 	key          client.Key
 	state        string
+	profile      string
 	calls, files http.RoundTripper
 }
 
-func (a *app) wire(w wiring) (*connection, error) {
+func (a *app) wire(ctx context.Context, w wiring) (*connection, error) {
 	api, err := client.New(client.Options{
 		BaseURL: w.url, Key: w.key, Transport: w.calls, UserAgent: userAgent(), Now: a.Now, Log: a.log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	here, err := os.Getwd()
+	folder, err := a.downloads()
 	if err != nil {
-		return nil, fmt.Errorf("find the current folder: %w", err)
+		return nil, err
 	}
+	store := a.openHistory(ctx, w.state)
 	return &connection{
-		api: api, state: w.state,
+		api: api, state: w.state, history: store,
 		jobs: job.New(job.Deps{
-			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state,
-			Folder: here, Timeout: a.patience, Now: a.Now, Log: a.log,
+			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state, History: store, Profile: w.profile,
+			Folder: folder, Timeout: a.patience, Now: a.Now, Log: a.log,
+			Connections: a.settings.Connections.Int(), LimitRate: a.settings.LimitRate.Rate(),
 		}),
 	}, nil
+}
+
+// downloads is where files go when nobody says.
+func (a *app) downloads() (string, error) {
+	if dir := a.settings.Folder.Value; dir != "" {
+		return dir, nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the current folder: %w", err)
+	}
+	return here, nil
 }
 
 // bare drops the path of an error of the file system, for where it is named anyway.

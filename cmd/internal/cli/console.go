@@ -9,13 +9,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/tui"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
-// runConsole opens the console. The key is looked for before the screen is, so
-// that a missing one is told on a plain terminal.
+// runConsole opens the console. The key is looked for in it: a person sees what
+// is waited for, and can give another.
 func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 	switch {
 	case a.json:
@@ -24,13 +23,15 @@ func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 		return message.New(message.Usage,
 			"The console needs a terminal; without one, use a command: dashtray-tui export makes and downloads an export.", "")
 	}
-	a.patience = -1 // who watches decides for himself when it is enough
-	c, err := a.connect(cmd.Context())
-	if err != nil {
+	// The address is checked on a plain terminal: the console could not mend it.
+	if _, err := a.account(a.settings, a.Env); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	err = tui.Run(cmd.Context(), a.consoleDeps(c), tea.WithInput(a.In), tea.WithOutput(a.Out))
+	a.onScreen = true
+	a.patience = -1 // who watches decides for himself when it is enough
+	open := newAccounts(a)
+	defer func() { err = errors.Join(err, open.Close()) }()
+	err = tui.Run(cmd.Context(), a.consoleDeps(open), tea.WithInput(a.In), tea.WithOutput(a.Out))
 	var sig *signalError
 	if errors.As(err, &sig) {
 		return &message.Error{
@@ -45,27 +46,27 @@ func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 	return err
 }
 
-func (a *app) consoleDeps(c *connection) tui.Deps {
+func (a *app) consoleDeps(open *accounts) tui.Deps {
 	d := tui.Deps{
-		Jobs:         c.jobs,
-		ShellCommand: a.shellCommand,
+		Accounts:     open,
+		StartProfile: a.settings.Profile.Value,
 		Message: func(err error) (what, do string) {
 			m := message.Of(err)
 			return m.Text, m.Hint
 		},
-		Version:  version,
-		Now:      a.Now,
-		Location: a.Location,
-		Env:      a.consoleEnv(),
-		Log:      a.log,
+		Version:       version,
+		Now:           a.Now,
+		Location:      a.settings.TimeZone.Location(a.Location),
+		Env:           a.consoleEnv(),
+		ReducedMotion: a.settings.ReducedMotion.Bool(),
+		Log:           a.log,
 	}
-	if c.state != "" {
-		d.Answers = answersFile{filepath.Join(c.state, "answers.json"), a.log}
-	}
-	if a.demo {
-		d.Label = "demo"
-	} else if a.settings.Profile.Origin != config.FromDefault {
-		d.Profile = a.settings.Profile.Value
+	if folders, err := a.folders(); err == nil {
+		dir := folders.State
+		if a.demo {
+			dir = folders.Demo()
+		}
+		d.Answers = answersFile{filepath.Join(dir, "answers.json"), a.log}
 	}
 	return d
 }

@@ -15,10 +15,11 @@ import (
 // command's is, and drops the error of it.
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "man",
-		Short: "Print the manual page",
-		Long:  "Print the manual page in roff, for: dashtray-tui man | man -l -",
-		Args:  noArgs,
+		Use:         "man",
+		Annotations: marked(noSettings),
+		Short:       "Print the manual page",
+		Long:        "Print the manual page in roff, for: dashtray-tui man | man -l -",
+		Args:        noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			page, err := manPage(cmd.Root())
 			if err != nil {

@@ -2,9 +2,6 @@ package cli
 
 import (
 	"errors"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +9,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
@@ -22,7 +20,7 @@ const (
 	defaultInclude     = "all"
 	defaultIfBusy      = string(job.BusyWait)
 	defaultTimeout     = 30 * time.Minute
-	defaultConnections = 4
+	defaultConnections = config.DefaultConnections
 	maxConnections     = 8
 )
 
@@ -110,49 +108,16 @@ func (k *keeping) apply(a *app, cmd *cobra.Command, spec *job.Spec) error {
 	}
 	spec.Output, spec.Force = k.output, k.force
 	spec.Connections, spec.Timeout = k.connections, k.timeout
+	if !cmd.Flags().Changed("connections") {
+		spec.Connections = a.settings.Connections.Int()
+	}
+	spec.LimitRate = a.settings.LimitRate.Rate()
 	if cmd.Flags().Changed("limit-rate") {
-		rate, ok := parseRate(k.limitRate)
+		rate, ok := config.ParseRate(k.limitRate)
 		if !ok {
 			return usageError(cmd, "--limit-rate is a number of bytes such as 500K, 5M or 1G, not %q.", k.limitRate)
 		}
 		spec.LimitRate = rate
 	}
 	return nil
-}
-
-// parseRate reads bytes with K, M or G for 1024, 1024², 1024³.
-func parseRate(s string) (int64, bool) {
-	shift := 0
-	switch {
-	case s == "":
-		return 0, false
-	case strings.ContainsAny(s[len(s)-1:], "kK"):
-		shift = 10
-	case strings.ContainsAny(s[len(s)-1:], "mM"):
-		shift = 20
-	case strings.ContainsAny(s[len(s)-1:], "gG"):
-		shift = 30
-	}
-	digits := s
-	if shift > 0 {
-		digits = s[:len(s)-1]
-	}
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || n == 0 || n > math.MaxInt64>>shift {
-		return 0, false
-	}
-	return int64(n) << shift, true
-}
-
-// writeRate is a rate as parseRate reads it.
-func writeRate(n int64) string {
-	for _, u := range []struct {
-		shift  int
-		letter string
-	}{{30, "G"}, {20, "M"}, {10, "K"}} {
-		if n>>u.shift > 0 && n>>u.shift<<u.shift == n {
-			return strconv.FormatInt(n>>u.shift, 10) + u.letter
-		}
-	}
-	return strconv.FormatInt(n, 10)
 }

@@ -20,6 +20,10 @@ func specOf(t *testing.T, zone *time.Location, args ...string) (job.Spec, error)
 		Now:      func() time.Time { return time.Date(2026, 4, 15, 12, 0, 0, 0, time.UTC) },
 		Location: zone,
 	}}
+	var err error
+	if a.settings, err = config.Load(config.Flags{}, func(string) (string, bool) { return "", false }, nil); err != nil {
+		t.Fatal(err)
+	}
 	var (
 		spec job.Spec
 		made making
@@ -45,7 +49,7 @@ func specOf(t *testing.T, zone *time.Location, args ...string) (job.Spec, error)
 	keep.register(download.Flags())
 	root.AddCommand(export, download)
 	root.SetArgs(args)
-	err := root.Execute()
+	err = root.Execute()
 	return spec, err
 }
 
@@ -112,23 +116,6 @@ func TestFlagsBecomeASpec(t *testing.T) {
 	}
 }
 
-func TestRates(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]int64{
-		"1": 1, "500": 500, "500K": 500 << 10, "500k": 500 << 10, "5M": 5 << 20, "5m": 5 << 20, "2G": 2 << 30,
-		"8388607T": 0, "": 0, "0": 0, "0K": 0, "K": 0, "-1": 0, "+1": 0, "1.5M": 0, "1 M": 0, "5MB": 0, "0x10": 0, "1_000": 0,
-		"9223372036854775807": 1<<63 - 1, "9223372036854775808": 0, "9999999999G": 0,
-	} {
-		got, ok := parseRate(s)
-		if got != want || ok != (want > 0) {
-			t.Errorf("%q: got %d, %v, want %d", s, got, ok, want)
-		}
-		if back, _ := parseRate(writeRate(want)); ok && back != want {
-			t.Errorf("%q: written as %q it is %d", s, writeRate(want), back)
-		}
-	}
-}
-
 // The shell command of a spec, read by a shell and then by us, is that spec.
 func TestShellCommandsLeadBack(t *testing.T) {
 	t.Parallel()
@@ -158,7 +145,7 @@ func TestShellCommandsLeadBack(t *testing.T) {
 func checkLeadsBack(t *testing.T, spec job.Spec) {
 	t.Helper()
 	a := &app{}
-	line := a.shellCommand(spec)
+	line := a.shellCommand(false, config.Settings{}, spec)
 	words, err := shellwords.Parse(line)
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
@@ -196,7 +183,7 @@ func TestShellCommandSaysOnlyWhatDiffers(t *testing.T) {
 			"dashtray-tui export",
 		},
 	} {
-		if got := tc.app.shellCommand(spec); got != tc.want {
+		if got := tc.app.shellCommand(tc.app.demo, tc.app.settings, spec); got != tc.want {
 			t.Errorf("got  %s\nwant %s", got, tc.want)
 		}
 	}
@@ -204,7 +191,7 @@ func TestShellCommandSaysOnlyWhatDiffers(t *testing.T) {
 
 func TestHostileIDsCannotReachAShell(t *testing.T) {
 	t.Parallel()
-	got := (&app{}).shellCommand(job.Spec{ID: "x\n$(touch /tmp/owned)\x1b[2J"})
+	got := (&app{}).shellCommand(false, config.Settings{}, job.Spec{ID: "x\n$(touch /tmp/owned)\x1b[2J"})
 	if strings.ContainsAny(got, "\n\x1b") || !strings.HasPrefix(got, "dashtray-tui download 'x") || !strings.HasSuffix(got, "'") {
 		t.Errorf("got %q", got)
 	}

@@ -25,7 +25,8 @@ type errorDocument struct {
 }
 
 // report prints an error: as a document where --json was asked for, else as two
-// sentences. A file that does not verify has its document already.
+// sentences. A file that does not verify has its document already, and so has
+// whatever is a toldError.
 func (a *app) report(err error) {
 	if err == nil {
 		return
@@ -35,7 +36,8 @@ func (a *app) report(err error) {
 		a.sayError(m)
 		return
 	}
-	if m.Code == message.Invalid {
+	var told *toldError
+	if m.Code == message.Invalid || errors.As(err, &told) {
 		return
 	}
 	var doc errorDocument
@@ -60,6 +62,10 @@ func (a *app) sayError(m message.Message) {
 // warn tells of something that is not right and stops nothing. It is kept for
 // the document of the command, too.
 func (a *app) warn(w string) {
+	if a.onScreen { // where nothing else may write
+		a.log.Warn(w)
+		return
+	}
 	a.warnings = append(a.warnings, w)
 	if a.quiet {
 		return
@@ -70,6 +76,13 @@ func (a *app) warn(w string) {
 	}
 	_, _ = fmt.Fprintln(a.Err, word, text.Untrusted(w).Safe())
 }
+
+// toldError is an error that the command's own document tells: it still has an
+// exit code.
+type toldError struct{ err error }
+
+func (e *toldError) Error() string { return e.err.Error() }
+func (e *toldError) Unwrap() error { return e.err }
 
 // ofExport ties an error to the export that it is about.
 type ofExport struct {

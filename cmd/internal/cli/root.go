@@ -48,6 +48,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.AddCommand(
 		a.exportCommand(),
 		a.downloadCommand(),
+		a.historyCommand(),
+		a.authCommand(),
+		a.profileCommand(),
 		a.verifyCommand(),
 		a.sandboxCommand(),
 		a.versionCommand(),

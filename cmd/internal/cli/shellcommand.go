@@ -9,11 +9,11 @@ import (
 	"github.com/dashtray/dashtray-tui/config"
 )
 
-// shellCommand is the command that does the same as a Spec: what differs from
-// the defaults, and the global flags that this run has. It is written for a
-// POSIX shell, on Windows for PowerShell.
-func (a *app) shellCommand(spec job.Spec) string {
-	words := append([]string{"dashtray-tui"}, a.globalWords()...)
+// shellCommand is the command that does the same as a Spec with these settings:
+// what differs from the defaults, and the global flags that this run has. It is
+// written for a POSIX shell, on Windows for PowerShell.
+func (a *app) shellCommand(demo bool, s config.Settings, spec job.Spec) string {
+	words := append([]string{"dashtray-tui"}, a.globalWords(demo, s)...)
 	if spec.ID != "" {
 		words = append(words, "download")
 	} else {
@@ -35,16 +35,16 @@ func (a *app) shellCommand(spec job.Spec) string {
 	return strings.Join(words, " ")
 }
 
-func (a *app) globalWords() []string {
+func (a *app) globalWords(demo bool, s config.Settings) []string {
 	var words []string
-	if a.demo {
+	if demo {
 		words = append(words, "--demo")
 	}
-	if s := a.settings.APIURL; s.Origin == config.FromFlag {
-		words = append(words, "--api-url", s.Value)
+	if s.APIURL.Origin == config.FromFlag {
+		words = append(words, "--api-url", s.APIURL.Value)
 	}
-	if s := a.settings.Profile; s.Origin == config.FromFlag {
-		words = append(words, "--profile", s.Value)
+	if s.Profile.Origin == config.FromFlag {
+		words = append(words, "--profile", s.Profile.Value)
 	}
 	if a.cacert != "" {
 		words = append(words, "--cacert", a.cacert)
@@ -88,7 +88,7 @@ func keepingWords(spec job.Spec) []string {
 		words = append(words, "--connections", strconv.Itoa(spec.Connections))
 	}
 	if spec.LimitRate > 0 {
-		words = append(words, "--limit-rate", writeRate(spec.LimitRate))
+		words = append(words, "--limit-rate", config.FormatRate(spec.LimitRate))
 	}
 	if spec.Timeout > 0 && spec.Timeout != defaultTimeout {
 		words = append(words, "--timeout", spec.Timeout.String())

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/signal"
@@ -19,6 +20,9 @@ type Streams struct {
 	Out, Err io.Writer
 	// Which of them are terminals.
 	InTerminal, OutTerminal, ErrTerminal bool
+	// ReadHidden reads a line from the terminal at In without showing it; nil
+	// where there is none.
+	ReadHidden func(ctx context.Context) (string, error)
 	// Width of the terminal at Err in cells; 0 when it is not known.
 	Width func() int
 	// Env looks up a variable, Environ lists them all (NAME=value).
@@ -46,6 +50,8 @@ func System() Streams {
 			}
 			return w
 		},
+		ReadHidden: func(ctx context.Context) (string, error) { return readHidden(ctx, int(os.Stdin.Fd())) },
+
 		Env:      os.LookupEnv,
 		Environ:  os.Environ,
 		Signals:  catchSignals,
@@ -63,4 +69,29 @@ func catchSignals() (<-chan os.Signal, func()) {
 	}
 	signal.Notify(caught, which...)
 	return caught, func() { signal.Stop(caught) }
+}
+
+// readHidden reads a line with the echo off. When ctx ends first, the terminal
+// is put back as it was; the reading goroutine ends with the program.
+func readHidden(ctx context.Context, fd int) (string, error) {
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	type answer struct {
+		line string
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		b, err := term.ReadPassword(fd)
+		done <- answer{string(b), err}
+	}()
+	select {
+	case a := <-done:
+		return a.line, a.err
+	case <-ctx.Done():
+		_ = term.Restore(fd, before)
+		return "", context.Cause(ctx)
+	}
 }

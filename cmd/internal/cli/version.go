@@ -28,9 +28,10 @@ type versionDocument struct {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Tell the version",
-		Args:  noArgs,
+		Use:         "version",
+		Annotations: marked(noSettings),
+		Short:       "Tell the version",
+		Args:        noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := thisVersion()
 			if a.json {

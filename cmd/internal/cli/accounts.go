@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/config"
+	"github.com/dashtray/dashtray-tui/config/secret"
+	"github.com/dashtray/dashtray-tui/tui"
+)
+
+// accounts is how the console comes to its projects: what it may read and
+// write of profiles and keys.
+type accounts struct {
+	a *app
+
+	mu   sync.Mutex
+	open map[string]*connection // by profile
+	old  []*connection          // replaced by one with another key; their jobs go on
+}
+
+func newAccounts(a *app) *accounts { return &accounts{a: a, open: map[string]*connection{}} }
+
+// Close stops the jobs of all profiles and keeps what arrived.
+func (s *accounts) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	for _, c := range s.open {
+		err = errors.Join(err, c.Close())
+	}
+	for _, c := range s.old {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// demoName is the demo among the open accounts: no profile can be called so.
+const demoName = "--demo"
+
+// accountOf gives a profile's account. The one that the program was started
+// with goes by the flags and variables, every other by its own settings alone.
+func (s *accounts) accountOf(profile string) (account, error) {
+	started := s.a.settings.Profile.Value
+	if profile == "" || profile == started {
+		return s.a.account(s.a.settings, s.a.Env)
+	}
+	s.mu.Lock()
+	file := s.a.file
+	s.mu.Unlock()
+	settings, err := config.Load(config.Flags{Profile: config.Flag{Value: profile, Set: true}}, s.a.ownEnv(), file)
+	if err != nil {
+		return account{}, err
+	}
+	return s.a.account(settings, s.a.ownEnv())
+}
+
+// Open finds a profile's key. Nobody else is asked while a keyring is.
+func (s *accounts) Open(ctx context.Context, profile string, notice func(string)) (tui.Account, error) {
+	if s.a.demo {
+		return s.Demo(ctx)
+	}
+	acc, err := s.accountOf(profile)
+	if err != nil {
+		return tui.Account{}, err
+	}
+	if c := s.opened(acc.id.Profile); c != nil {
+		return s.console(acc, c), nil
+	}
+	found, err := s.a.findKey(ctx, acc, s.a.ring.Telling(notice))
+	if err != nil {
+		return tui.Account{}, err
+	}
+	return s.connect(ctx, acc, found)
+}
+
+func (s *accounts) opened(profile string) *connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[profile]
+}
+
+// connect wires an account. Where two asked at once, the first counts.
+func (s *accounts) connect(ctx context.Context, acc account, found secret.Found) (tui.Account, error) {
+	c, err := s.a.connectWith(ctx, acc, found)
+	if err != nil {
+		return tui.Account{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first := s.open[acc.id.Profile]; first != nil {
+		return s.console(acc, first), c.Close()
+	}
+	s.open[acc.id.Profile] = c
+	return s.console(acc, c), nil
+}
+
+// console is a connection as the console knows it.
+func (s *accounts) console(acc account, c *connection) tui.Account {
+	out := tui.Account{KeyFrom: c.keyFrom, Jobs: c.jobs, ShellCommand: s.command(false, acc.settings)}
+	if acc.settings.Profile.Origin != config.FromDefault {
+		out.Profile = acc.id.Profile
+	}
+	return out
+}
+
+// Demo opens the sandbox inside the program.
+func (s *accounts) Demo(ctx context.Context) (tui.Account, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.open[demoName]
+	if c == nil {
+		var err error
+		if c, err = s.a.connectDemo(ctx); err != nil {
+			return tui.Account{}, err
+		}
+		s.open[demoName] = c
+	}
+	return tui.Account{Label: "demo", Jobs: c.jobs, ShellCommand: s.command(true, config.Settings{})}, nil
+}
+
+func (s *accounts) command(demo bool, settings config.Settings) func(job.Spec) string {
+	return func(spec job.Spec) string { return s.a.shellCommand(demo, settings, spec) }
+}
+
+// Check asks the API whose project a key is.
+func (s *accounts) Check(ctx context.Context, profile string, key client.Key) (client.Project, error) {
+	acc, err := s.accountOf(profile)
+	if err != nil {
+		return client.Project{}, err
+	}
+	return s.a.checkKey(ctx, acc, key)
+}
+
+// Places are where a key can be kept here.
+func (s *accounts) Places(ctx context.Context) []tui.Place {
+	acc, err := s.accountOf("")
+	if err != nil {
+		return nil
+	}
+	var out []tui.Place
+	for _, c := range secret.Choices(ctx, s.a.ring, acc.files) {
+		out = append(out, tui.Place{ID: c.ID, Name: c.Name, What: c.What, Unavailable: c.Unavailable})
+	}
+	return out
+}
+
+// Keep stores a key and opens the profile with it. An open connection with
+// another key makes room; its jobs go on until the program ends.
+func (s *accounts) Keep(ctx context.Context, profile, place string, key client.Key) (tui.Account, error) {
+	acc, err := s.accountOf(profile)
+	if err != nil {
+		return tui.Account{}, err
+	}
+	found := secret.Found{Key: key, Place: "this session"}
+	if place != "" {
+		for _, c := range secret.Choices(ctx, s.a.ring, acc.files) {
+			if c.ID == place {
+				found.Place = c.Store.Place()
+				err = c.Store.Put(ctx, acc.id, key)
+			}
+		}
+		if err != nil {
+			return tui.Account{}, err
+		}
+	}
+	s.mu.Lock()
+	if c := s.open[acc.id.Profile]; c != nil {
+		s.old = append(s.old, c)
+		delete(s.open, acc.id.Profile)
+	}
+	s.mu.Unlock()
+	return s.connect(ctx, acc, found)
+}
+
+// Profiles lists the profiles of the settings file, and "default".
+func (s *accounts) Profiles(context.Context) ([]tui.Profile, error) {
+	if err := s.reload(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []tui.Profile
+	for _, p := range s.a.profilesDocument().Profiles {
+		known := tui.Profile{Name: p.Name, APIURL: p.APIURL, Default: p.Default, Current: p.Current}
+		if p.APIURL == config.DefaultAPIURL {
+			known.APIURL = ""
+		}
+		if p.Key != nil {
+			known.Key = *p.Key
+		}
+		out = append(out, known)
+	}
+	return out, nil
+}
+
+func (s *accounts) reload() error {
+	file, err := config.ReadFile(runtime.GOOS, s.a.Env)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.a.file = file
+	s.mu.Unlock()
+	return nil
+}
+
+// Add writes a new profile into the settings file.
+func (s *accounts) Add(ctx context.Context, name, apiURL string) error {
+	return s.edit(func(path string) error { return config.AddProfile(ctx, path, name, apiURL) })
+}
+
+// Use makes a profile the default one.
+func (s *accounts) Use(ctx context.Context, name string) error {
+	return s.edit(func(path string) error { return config.UseProfile(ctx, path, name) })
+}
+
+// Remove takes a profile and its stored key away.
+func (s *accounts) Remove(ctx context.Context, name string) error {
+	return s.edit(func(path string) error {
+		_, err := s.a.removeProfile(ctx, path, name)
+		return err
+	})
+}
+
+func (s *accounts) edit(change func(path string) error) error {
+	path, _, err := config.FilePath(runtime.GOOS, s.a.Env)
+	if err != nil {
+		return err
+	}
+	if err := change(path); err != nil {
+		return fmt.Errorf("change the profiles: %w", err)
+	}
+	return s.reload()
+}

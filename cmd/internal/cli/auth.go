@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/config/secret"
+	"github.com/dashtray/dashtray-tui/tui/message"
+)
+
+func (a *app) authCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "auth",
+		Short: "Keep an API key on this machine, look at it, or remove it",
+		Long: "Keep an API key on this machine, look at it, or remove it.\n\n" +
+			"A key belongs to a profile and to the address of its API: it is never sent to\n" +
+			"another one. \"help environment\" tells where else a key is looked for, and in\n" +
+			"which order.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError(cmd, "auth takes a command: login, status or logout.")
+		},
+	}
+	cmd.AddCommand(a.loginCommand(), a.statusCommand(), a.logoutCommand())
+	return cmd
+}
+
+func (a *app) loginCommand() *cobra.Command {
+	var store string
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "Check an API key and keep it",
+		Long: "Check an API key and keep it: in the system's keyring, or where there is none\n" +
+			"and --store file asks for it, in a file that only you can read.\n\n" +
+			"The key is typed at a prompt that does not show it, or comes from standard\n" +
+			"input. Dashtray makes keys under Settings, API keys.",
+		Example: "  dashtray-tui auth login\n" +
+			"  dashtray-tui auth login --store file < key.txt\n" +
+			"  pass show dashtray | dashtray-tui auth login --profile work",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("store") {
+				if err := oneOf(cmd, "store", store, secret.StoreKeyring, secret.StoreFile); err != nil {
+					return err
+				}
+			}
+			if a.demo {
+				return usageError(cmd, "The demo needs no key: --demo does not go with auth.")
+			}
+			return a.login(cmd.Context(), store)
+		},
+	}
+	word(cmd.Flags(), &store, "store", secret.StoreKeyring, "WHERE", "keep it in the keyring or in a file: keyring or file")
+	completeWords(cmd, "store", secret.StoreKeyring, secret.StoreFile)
+	return cmd
+}
+
+// login checks the key before it looks for a place, so that a wrong one is
+// told first, and stores nothing that the API refuses.
+func (a *app) login(ctx context.Context, store string) error {
+	acc, err := a.account(a.settings, a.Env)
+	if err != nil {
+		return err
+	}
+	choice, err := a.choose(ctx, acc, store)
+	if err != nil {
+		return err
+	}
+	key, err := a.readKey(ctx)
+	if err != nil {
+		return err
+	}
+	project, err := a.checkKey(ctx, acc, key)
+	if err != nil {
+		return err
+	}
+	if err := choice.Store.Put(ctx, acc.id, key); err != nil {
+		return err
+	}
+	a.log.Info("key stored", "place", choice.Store.Place())
+	a.warnOfOthers(acc)
+	if a.json {
+		return a.printDocument(loginDocument{acc.id.Profile, acc.id.Origin, choice.ID, choice.Store.Place(), projectOf(project)})
+	}
+	return a.say("The key of %s is kept in %s.", described(project, acc), choice.Store.Place())
+}
+
+// choose finds the store. One that cannot be used is an error that names the
+// others: none is taken instead.
+func (a *app) choose(ctx context.Context, acc account, store string) (secret.Choice, error) {
+	choices := secret.Choices(ctx, a.ring, acc.files)
+	var others []string
+	var chosen secret.Choice
+	for _, c := range choices {
+		if c.ID == store {
+			chosen = c
+		} else if c.Unavailable == "" {
+			others = append(others, fmt.Sprintf("--store %s keeps it in %s. %s", c.ID, c.Name, c.What))
+		}
+	}
+	if chosen.Unavailable == "" {
+		return chosen, nil
+	}
+	hint := "Or put the key into DASHTRAY_API_KEY, DASHTRAY_API_KEY_FILE or DASHTRAY_API_KEY_COMMAND."
+	if len(others) > 0 {
+		hint = strings.Join(others, " ") + " " + hint
+	}
+	return secret.Choice{}, &message.Error{Message: message.Message{
+		Code: message.NoKey,
+		Text: fmt.Sprintf("The key was not stored, since %s cannot be used: %s", chosen.Name, chosen.Unavailable),
+		Hint: hint,
+	}}
+}
+
+// readKey asks a person at the terminal, else standard input.
+func (a *app) readKey(ctx context.Context) (client.Key, error) {
+	if !a.InTerminal || a.ReadHidden == nil {
+		return secret.Given("standard input", a.In)
+	}
+	_, _ = fmt.Fprint(a.Err, "API key (it is not shown): ")
+	typed, err := a.ReadHidden(ctx)
+	_, _ = fmt.Fprintln(a.Err)
+	if err != nil {
+		return client.Key{}, fmt.Errorf("read the key: %w", err)
+	}
+	return secret.Given("the prompt", strings.NewReader(typed))
+}
+
+// checkKey asks the API whose key it is. A server without that call cannot say.
+func (a *app) checkKey(ctx context.Context, acc account, key client.Key) (client.Project, error) {
+	api, err := client.New(client.Options{
+		BaseURL: acc.settings.APIURL.Value, Key: key, Transport: newTransport(a.roots), UserAgent: userAgent(), Now: a.Now, Log: a.log,
+	})
+	if err != nil {
+		return client.Project{}, err
+	}
+	project, err := api.Project(ctx)
+	if errors.Is(err, client.ErrNotFound) {
+		return client.Project{}, nil
+	}
+	return project, err
+}
+
+// warnOfOthers tells of variables that win over what is stored.
+func (a *app) warnOfOthers(acc account) {
+	for _, name := range []string{secret.EnvKey, secret.EnvKeyFile, secret.EnvKeyCommand} {
+		if a.Env.Get(name) != "" {
+			a.warn(name + " is set: as long as it is, the stored key is not looked at")
+		}
+	}
+	if acc.settings.KeyCommand.Value != "" {
+		a.warn("profile " + acc.id.Profile + " has a key_command: as long as it has, the stored key is not looked at")
+	}
+}
+
+func (a *app) logoutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "logout",
+		Short: "Remove the stored API key",
+		Long: "Remove the profile's API key from the keyring and from the file. The key itself\n" +
+			"stays valid: revoke it where it was made.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.demo {
+				return usageError(cmd, "The demo needs no key: --demo does not go with auth.")
+			}
+			return a.logout(cmd.Context())
+		},
+	}
+}
+
+func (a *app) logout(ctx context.Context) error {
+	acc, err := a.account(a.settings, a.Env)
+	if err != nil {
+		return err
+	}
+	removed, err := a.removeKey(ctx, acc)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printDocument(logoutDocument{acc.id.Profile, acc.id.Origin, removed})
+	}
+	if len(removed) == 0 {
+		return a.say("There was no stored key of %s.", accountWords(acc))
+	}
+	return a.say("The key of %s was removed from %s. It stays valid until it is revoked where it was made.", accountWords(acc), list(removed))
+}
+
+// removeKey takes the key from every store. A keyring that cannot be asked is
+// a warning: it may still hold the key.
+func (a *app) removeKey(ctx context.Context, acc account) ([]string, error) {
+	removed := []string{}
+	for _, store := range []secret.Store{a.ring, acc.files} {
+		if store == acc.files && acc.keyDir == "" {
+			continue
+		}
+		was, err := store.Remove(ctx, acc.id)
+		var broken *secret.KeyringError
+		switch {
+		case errors.As(err, &broken):
+			a.log.Info("keyring not asked", "reason", broken.Reason)
+			if broken.Reason == secret.Locked || broken.Reason == secret.TimedOut || broken.Reason == secret.Denied {
+				a.warn(broken.Error() + ": if it has the key, that is still there")
+			}
+		case err != nil:
+			return removed, err
+		case was:
+			removed = append(removed, store.Place())
+		}
+	}
+	return removed, nil
+}
+
+// say tells a person the result of a command that has no other.
+func (a *app) say(format string, args ...any) error {
+	if a.quiet {
+		return nil
+	}
+	return a.printLine(text.Untrusted(fmt.Sprintf(format, args...)).Safe())
+}
+
+// described names a project, or else the account.
+func described(p client.Project, acc account) string {
+	if p.Name == "" {
+		return accountWords(acc)
+	}
+	return fmt.Sprintf("%q", p.Name.Safe())
+}
+
+func accountWords(acc account) string {
+	return fmt.Sprintf("profile %s at %s", acc.id.Profile, acc.id.Origin)
+}
+
+type loginDocument struct {
+	Profile string           `json:"profile"`
+	Origin  string           `json:"origin"`
+	Store   string           `json:"store"`
+	Place   string           `json:"place"`
+	Project *projectDocument `json:"project"`
+}
+
+type logoutDocument struct {
+	Profile string   `json:"profile"`
+	Origin  string   `json:"origin"`
+	Removed []string `json:"removed"`
+}
+
+type projectDocument struct {
+	ID   *string `json:"id"`
+	Name *string `json:"name"`
+	Slug *string `json:"slug"`
+}
+
+func projectOf(p client.Project) *projectDocument {
+	if p == (client.Project{}) {
+		return nil
+	}
+	return &projectDocument{known(p.ID.Raw()), known(p.Name.Raw()), known(p.Slug.Raw())}
+}

@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/config/secret"
+	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/message"
+)
+
+// defaultHistory is how many exports are listed when nobody says.
+const defaultHistory = 100
+
+// Where a listing comes from.
+const (
+	serverAndLocal = "server+local"
+	localOnly      = "local"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "List the exports that the server knows and those of this machine",
+		Long: "List the exports that the server knows and those that this machine remembers,\n" +
+			"together, the newest first, and how their files stand here.\n\n" +
+			"Without a key, or while the server cannot be asked, it lists what this machine\n" +
+			"remembers, and says so.",
+		Example: "  dashtray-tui history\n" +
+			"  dashtray-tui history --limit 5\n" +
+			"  # the ids of what is here in part\n" +
+			"  dashtray-tui history --json | jq -r '.exports[] | select(.localState == \"partial\") | .exportJobId'",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usageError(cmd, "--limit is 1 or more, not %d.", limit)
+			}
+			return a.history(cmd.Context(), limit)
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", defaultHistory, "list at most so many")
+	return cmd
+}
+
+func (a *app) history(ctx context.Context, limit int) error {
+	l, source, err := a.listing(ctx)
+	if err != nil {
+		return err
+	}
+	entries := l.Entries
+	if len(entries) > limit {
+		entries = entries[:limit]
+	}
+	if a.json {
+		return a.printDocument(historyResult(source, entries))
+	}
+	return a.printHistory(entries)
+}
+
+// listing asks the server where there is a key, else only this machine.
+func (a *app) listing(ctx context.Context) (l job.Listing, source string, err error) {
+	c, err := a.connect(ctx)
+	if errors.Is(err, secret.ErrNoKey) {
+		a.warn("there is no API key, so these are the exports that this machine remembers")
+		l, err = a.remembered(ctx)
+		return l, localOnly, err
+	}
+	if err != nil {
+		return l, "", err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	l, err = c.jobs.Exports(ctx)
+	switch {
+	case err != nil:
+		return l, "", err
+	case l.Offline != nil:
+		a.warn("the server's list could not be had, so these are the exports that this machine remembers: " +
+			strings.TrimSuffix(message.Of(l.Offline).Text, "."))
+		return l, localOnly, nil
+	}
+	return l, serverAndLocal, nil
+}
+
+// remembered lists without a key: the project is the last that the profile had.
+func (a *app) remembered(ctx context.Context) (job.Listing, error) {
+	acc, err := a.account(a.settings, a.Env)
+	if err != nil {
+		return job.Listing{}, err
+	}
+	store := a.openHistory(ctx, acc.folders.State)
+	defer func() { _ = store.Close() }() // nothing was written
+	return job.Remembered(ctx, store, acc.folders.State, acc.id.Origin, acc.id.Profile), nil
+}
+
+// printHistory is the list as a table.
+func (a *app) printHistory(entries []history.Entry) error {
+	if len(entries) == 0 {
+		if !a.quiet {
+			_, _ = fmt.Fprintln(a.Err, "No exports yet: dashtray-tui export makes one.")
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
+	_, err := fmt.Fprintln(w, "ID\tCREATED\tSTATE\tFORMAT\tRANGE\tDATA\tRECORDS\tSIZE\tLINK\tHERE\tFILE")
+	for _, e := range entries {
+		if err != nil {
+			break
+		}
+		_, err = fmt.Fprintln(w, strings.Join(a.historyRow(e), "\t"))
+	}
+	if err = errors.Join(err, w.Flush()); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+const nothing = "-"
+
+func (a *app) historyRow(e history.Entry) []string {
+	exp := e.Export
+	created := nothing
+	if !exp.CreatedAt.IsZero() {
+		created = exp.CreatedAt.In(a.Location).Format("2006-01-02 15:04")
+	}
+	records, size := nothing, nothing
+	if exp.Records != nil {
+		records = component.Count(*exp.Records)
+	}
+	if exp.Bytes != nil {
+		size = component.Size(*exp.Bytes)
+	} else if e.LocalSize > 0 {
+		size = component.Size(e.LocalSize)
+	}
+	return []string{
+		orNothing(exp.ID.Safe()), created, orNothing(exp.Status.Safe()), orNothing(string(exp.Format)),
+		a.rangeWords(exp.Range), dataLetters(exp.Include), records, size, a.linkWords(exp),
+		string(e.LocalState), orNothing(text.Untrusted(e.LocalFile).Safe()),
+	}
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return nothing
+	}
+	return s
+}
+
+// rangeWords is a range as --range takes it, where it can.
+func (a *app) rangeWords(r client.WireRange) string {
+	switch {
+	case r.Name != "":
+		return r.Name.Safe()
+	case r.From.IsZero() || r.To.IsZero():
+		return nothing
+	}
+	return r.From.In(a.Location).Format(time.DateOnly) + ".." + r.To.In(a.Location).Format(time.DateOnly)
+}
+
+// dataLetters are the first letters of the types, as the console has them.
+func dataLetters(in *client.Include) string {
+	if in == nil {
+		return nothing
+	}
+	var out []string
+	for _, name := range in.Names() {
+		out = append(out, strings.ToUpper(name[:1]))
+	}
+	return orNothing(strings.Join(out, " "))
+}
+
+// linkWords is how long the link lives.
+func (a *app) linkWords(exp client.Export) string {
+	switch left := exp.ExpiresAt.Sub(a.Now()); {
+	case exp.Stage == client.StageExpired:
+		return "expired"
+	case exp.Stage != client.StageCompleted || exp.ExpiresAt.IsZero():
+		return nothing
+	case left <= 0:
+		return "expired"
+	default:
+		return component.Coarse(left)
+	}
+}
+
+type historyDocument struct {
+	Source  string          `json:"source"`
+	Exports []entryDocument `json:"exports"`
+}
+
+type entryDocument struct {
+	ExportJobID string             `json:"exportJobId"`
+	Status      *string            `json:"status"`
+	Format      *string            `json:"format"`
+	Range       rangeDocument      `json:"range"`
+	Include     []string           `json:"include"`
+	Records     *int64             `json:"records"`
+	ServerBytes *int64             `json:"serverBytes"`
+	CreatedAt   *string            `json:"createdAt"`
+	CompletedAt *string            `json:"completedAt"`
+	ExpiresAt   *string            `json:"expiresAt"`
+	Error       *string            `json:"error"`
+	LocalFile   *string            `json:"localFile"`
+	LocalState  history.LocalState `json:"localState"`
+}
+
+func historyResult(source string, entries []history.Entry) historyDocument {
+	doc := historyDocument{source, make([]entryDocument, 0, len(entries))}
+	for _, e := range entries {
+		exp := e.Export
+		d := entryDocument{
+			ExportJobID: exp.ID.Raw(), Status: known(exp.Status.Raw()), Format: known(string(exp.Format)),
+			Range:   rangeDocument{known(exp.Range.Name.Raw()), moment(exp.Range.From), moment(exp.Range.To)},
+			Records: exp.Records, ServerBytes: exp.Bytes,
+			CreatedAt: moment(exp.CreatedAt), CompletedAt: moment(exp.CompletedAt), ExpiresAt: moment(exp.ExpiresAt),
+			Error: known(exp.Error.Raw()), LocalFile: known(e.LocalFile), LocalState: e.LocalState,
+		}
+		if exp.Include != nil {
+			d.Include = included(*exp.Include)
+		}
+		doc.Exports = append(doc.Exports, d)
+	}
+	return doc
+}
