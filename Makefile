@@ -69,6 +69,11 @@ bench: ## benchmarks, then what a person waits for: first frame, version; bytes 
 	$(GO) test -run '^$$' -bench . -benchmem ./client/... ./config/... ./tui/... ./cmd/internal/...
 	$(GO) test -run '^$$' -bench . -benchtime 20x ./cmd/dashtray-tui
 
+.PHONY: bench-peers
+bench-peers: ## beside curl, aria2, jq and others on this machine; some minutes, some GiB of disk
+	@bash assets/system/run.sh --install aria2c axel python3
+	DASHTRAY_BENCH=1 $(GO) test -count 1 -timeout 60m -v ./assets/bench
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@set -e; pkgs=$$($(GO) list ./...); for pkg in $$pkgs; do \
