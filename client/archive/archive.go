@@ -2,14 +2,22 @@
 // was asked for, does it hold a credential, what is in it.
 //
 // A check is one pass over the bytes, in memory that does not grow with the
-// file. The two formats are those of Dashtray's page on data export: one JSON
-// document (RFC 8259) or CSV (RFC 4180) under one header. The checker knows no
-// more of a file than its bytes and what [Expect] tells.
+// file: [Check]. The two formats are those of Dashtray's page on data export:
+// one JSON document (RFC 8259) or CSV (RFC 4180) under one header. The checker
+// knows no more of a file than its bytes and what [Expect] tells. [Open] takes
+// off what packs or encrypts a file, and [Follow] reads one that a transfer is
+// still writing. What is in the file stands in [Profile].
+//
+// One goroutine reads and hashes, the other parses. Most records of an export
+// are built alike: a record whose constant bytes are those of one that was
+// checked in full is checked by comparing them, and only its values are looked
+// at one by one. The verdict is the same either way.
 //
 // What a stranger may put into a file is bounded: tokens and rows of
 // [MaxToken] bytes, [MaxDepth] levels of nesting, [MaxFindings] findings of a
-// code in a report. Everything that a report quotes from the file is safe to
-// show, and no credential that was recognised stands in it.
+// code in a report, and what a profile keeps. Everything that a finding quotes
+// from the file is safe to show, and no credential that was recognised stands
+// in it. The texts of a profile are the file's own.
 package archive
 
 import (
@@ -48,7 +56,9 @@ type Expect struct {
 	// metrics, connections, dashboards, audit_logs.
 	Include []string
 	// Records and Bytes as the server told. How it counts is not documented:
-	// Records may or may not count widgets, and a difference is a warning.
+	// Records may or may not count widgets, and a difference is a warning. A
+	// CSV that ends with a row, but has fewer bytes or records, is Truncated:
+	// nothing in the file itself tells.
 	Records *int64
 	Bytes   *int64
 	SHA256  string // hexadecimal, in either case
@@ -97,6 +107,7 @@ type Report struct {
 	From, To time.Time
 	Problems []Finding // never nil
 	Warnings []Finding // never nil
+	Profile  *Profile  // what is in the file, as far as it could be read; never nil
 }
 
 // Check reads r to its end, also past a problem that leaves the rest without a
@@ -106,21 +117,49 @@ type Report struct {
 // bytes read so far, from Check's goroutine, at most once a MiB, and once at
 // the end.
 //
-// Ids are compared within their type by 64-bit hashes, for the first 1,048,576
-// metrics, 524,288 audit logs, and 131,072 connections, dashboards and widgets
-// each; ids beyond that are not compared. Names in JSON objects are compared
-// likewise, as long as the objects that are open at one time hold no more than
-// 65,536 names.
+// Ids are compared within their type by 64-bit hashes. All of the first
+// 1,048,576 metrics, 524,288 audit logs, and 131,072 connections, dashboards
+// and widgets each are compared with one another. In larger files an id is
+// compared with those that were shortly before it, and one id in 2^k, chosen
+// by its hash, with all of its kind, where 2^k doubles whenever the file does:
+// no id is ever taken for another one, one single copy may be missed, a
+// thousand copies are not. Names in JSON objects are compared likewise, as
+// long as the objects that are open at one time hold no more than 65,536
+// names.
 func Check(ctx context.Context, r io.Reader, e Expect, progress func(bytes int64)) (Report, error) {
-	f := newFeed(ctx, r, progress)
+	return CheckWith(ctx, r, e, Options{Progress: progress})
+}
+
+// Options change how a check goes; the zero value is a check of a whole file.
+type Options struct {
+	// Progress is as in Check.
+	Progress func(bytes int64)
+	// Sum, if it is not nil, spares the check to hash: it is called once, after
+	// the last byte was read and if there was no error, and gives the size and
+	// the SHA-256 in hexadecimal that stand in the report and are compared with
+	// what is expected. They are those of the file on disk where r is what was
+	// packed or encrypted in it, or those that a transfer knows already. Its
+	// error is that of the check.
+	Sum func() (size int64, sha256 string, err error)
+}
+
+// CheckWith is Check with options.
+func CheckWith(ctx context.Context, r io.Reader, e Expect, o Options) (Report, error) {
+	f := newFeed(ctx, r, o.Sum == nil, o.Progress)
 	c := newChecker(e)
 	err := c.read(f)
-	if err == nil {
-		err = f.drain()
+	if end := f.drain(); err == nil {
+		err = end
 	}
-	size, sum := f.close()
 	if err != nil {
 		return Report{}, err
+	}
+	c.damage = f.damage
+	size, sum := f.read, f.sum()
+	if o.Sum != nil {
+		if size, sum, err = o.Sum(); err != nil {
+			return Report{}, err
+		}
 	}
 	return c.report(size, sum), nil
 }

@@ -77,7 +77,8 @@ func TestPageSamplesVerify(t *testing.T) {
 					From:    want.From, To: want.To,
 				},
 			} {
-				if got := check(t, file, e); !reflect.DeepEqual(got, want) {
+				got := check(t, file, e)
+				if got.Profile = nil; !reflect.DeepEqual(got, want) {
 					t.Errorf("Check(%+v)\n got %+v\nwant %+v", e, got, want)
 				}
 			}
@@ -152,7 +153,7 @@ func TestEveryPrefixOfCSV(t *testing.T) {
 					t.Errorf("%q ends with a row: %v", file[:n], r.Problems)
 				}
 				r = check(t, file[:n], Expect{Bytes: ptr(int64(len(file)))})
-				if codes(r.Warnings) != SizeMismatch {
+				if n >= len(csvHead) && codes(r.Problems) != Truncated || codes(r.Warnings) != SizeMismatch {
 					t.Errorf("%q is shorter than was told: %v", file[:n], r.Warnings)
 				}
 				continue

@@ -31,16 +31,16 @@ const (
 // csvParser checks the rows of a CSV export.
 type csvParser struct {
 	*checker
-	feed *feed
-	rows *csvRows
+	csvRows
 	// short is the line of a row that has too few cells, until it is known
 	// whether it is the last one; 0 if there is none. Its count is shortCells.
 	short      int64
 	shortCells int
+	rec        record
 }
 
-func newCSVParser(c *checker, f *feed) *csvParser {
-	return &csvParser{checker: c, feed: f, rows: newCSVRows(f)}
+func newCSVParser(c *checker, w window) *csvParser {
+	return &csvParser{checker: c, csvRows: csvRows{window: w}}
 }
 
 // run reads all rows. Its error is of reading, or errStop.
@@ -49,16 +49,29 @@ func (p *csvParser) run() error {
 		return err
 	}
 	for {
-		err := p.rows.next()
-		if errors.Is(err, io.EOF) {
-			break
+		for p.short == 0 && p.replay() {
 		}
-		if err != nil {
+		p.compareIDs() // the window may move
+		if err := p.one(); errors.Is(err, io.EOF) {
+			return p.last()
+		} else if err != nil {
 			return p.stop(err)
 		}
-		p.raggedBefore()
-		p.row()
 	}
+}
+
+// one reads a row in full.
+func (p *csvParser) one() error {
+	if err := p.next(); err != nil {
+		return err
+	}
+	p.raggedBefore()
+	p.row()
+	return nil
+}
+
+// last says what is wrong with the last row, after it.
+func (p *csvParser) last() error {
 	if p.short > 0 {
 		p.problem(Truncated, p.short, "the last row has %d cells of %d: the file ends too early", p.shortCells, colCount)
 		return errStop
@@ -69,10 +82,8 @@ func (p *csvParser) run() error {
 
 // stop turns what ends the reading of rows into a finding.
 func (p *csvParser) stop(err error) error {
-	line := p.rows.line
+	line := p.line
 	switch {
-	case p.feed.err != nil:
-		return p.feed.err
 	case errors.Is(err, errQuotes):
 		p.problem(Syntax, line, "a quote stands where none may be: inside a cell without quotes, or not doubled")
 	case errors.Is(err, errOpenQuote):
@@ -87,27 +98,27 @@ func (p *csvParser) stop(err error) error {
 
 // header reads the first row, which is the same in every export.
 func (p *csvParser) header() error {
-	if err := p.rows.next(); err != nil {
+	if err := p.next(); err != nil {
 		return p.stop(err)
 	}
 	want := csvHeader()
 	line := strings.Join(want, ",")
-	if raw := p.rows.raw; !p.rows.ended && len(raw) < len(line) && strings.HasPrefix(line, string(raw)) {
+	if raw := p.raw; !p.ended && len(raw) < len(line) && strings.HasPrefix(line, string(raw)) {
 		p.problem(Truncated, 1, "the file ends inside its header")
 		return errStop
 	}
-	cells := p.rows.cells
+	cells := p.cells
 	for i, name := range want {
 		if i >= len(cells) || string(cells[i]) != name {
 			p.problem(Schema, 1, "the header is not %s", line)
 			return errStop
 		}
 	}
-	if p.rows.count != colCount {
-		p.problem(Schema, 1, "the header has %d columns, an export has %d", p.rows.count, colCount)
+	if p.count != colCount {
+		p.problem(Schema, 1, "the header has %d columns, an export has %d", p.count, colCount)
 		return errStop
 	}
-	p.cutClean = !p.rows.ended
+	p.cutClean = !p.ended
 	return nil
 }
 
@@ -122,7 +133,8 @@ func (p *csvParser) raggedBefore() {
 
 // row checks one row.
 func (p *csvParser) row() {
-	r := p.rows
+	r := &p.csvRows
+	told, formulas := p.findings.total, p.formulas
 	if !r.ended {
 		p.cutClean = true
 	}
@@ -139,12 +151,15 @@ func (p *csvParser) row() {
 	for _, cell := range r.cells {
 		p.cell(cell)
 	}
-	p.record(r.cells)
+	m := p.record(r.cells)
+	if m != nil && told == p.findings.total && formulas == p.formulas {
+		m.row = p.shape()
+	}
 }
 
 // ragged handles a row with too few cells or too many.
 func (p *csvParser) ragged() {
-	r := p.rows
+	r := &p.csvRows
 	p.secret(r.raw)
 	if r.count > colCount {
 		p.problem(Syntax, r.line, "the row has %d cells, the header has %d", r.count, colCount)
@@ -162,15 +177,20 @@ func (p *csvParser) cell(cell []byte) {
 	p.secret(cell)
 	if isFormula(cell) {
 		if p.formulas++; p.formulas == 1 {
-			p.formulaAt = atLine(p.rows.line)
+			p.formulaAt = atLine(p.line)
 		}
 	}
 }
 
 func (p *csvParser) secret(cell []byte) {
-	if s, ok := findSecret(cell); ok {
-		p.problem(Credential, p.rows.line, "a cell looks like %s: %s", s.what, mask(cell[s.start:s.end]))
+	if p.memo.clean(cell) {
+		return
 	}
+	if s, ok := findSecret(cell); ok {
+		p.problem(Credential, p.line, "a cell looks like %s: %s", s.what, mask(cell[s.start:s.end]))
+		return
+	}
+	p.memo.add(cell)
 }
 
 // isFormula reports whether a spreadsheet may take the cell for a formula:
@@ -187,23 +207,29 @@ func isFormula(cell []byte) bool {
 	return false
 }
 
-// record checks and counts a row with the right number of cells.
-func (p *csvParser) record(cells [][]byte) {
+// record checks and counts a row with the right number of cells. It gives the
+// series of a metric's row.
+func (p *csvParser) record(cells [][]byte) *series {
 	k, known := rowKind(cells[colType])
 	if !known {
 		p.other++
-		return
+		return nil
 	}
 	p.counts[k]++
 	p.there[k] = true
-	line := p.rows.line
+	line := p.line
 	if id := cells[colID]; len(id) == 0 {
 		p.problem(Schema, line, "a %s has no ID", k)
 	} else if p.isRepeat(k, id) && !p.findings.full(DuplicateID) {
-		p.findings.add(DuplicateID, atLine(line), "another %s before it has the ID %s", k, quoted(id))
+		p.findings.add(DuplicateID, atLine(line), "another %s before it has the id %s", k, quoted(id))
 	}
+	p.rec.reset()
+	p.rec.text[textID], p.rec.text[textName] = cells[colID], cells[colName]
 	stamp, stamped := p.time(cells, colTimestamp)
 	created, wasCreated := p.time(cells, colCreatedAt)
+	if wasCreated {
+		p.rec.setTime(timeCreated, created)
+	}
 	switch k {
 	case metric:
 		p.value(cells[colValue])
@@ -212,6 +238,11 @@ func (p *csvParser) record(cells [][]byte) {
 		} else if stamped {
 			p.governed(stamp)
 		}
+		p.rec.text[textUnit], p.rec.text[textService] = cells[colUnit], cells[colService]
+		return p.prof.metric(&p.rec)
+	case connection:
+		p.rec.text[textService], p.rec.text[textStatus] = cells[colService], cells[colStatus]
+		p.prof.connection(&p.rec)
 	case auditLog:
 		if stamped {
 			p.governed(stamp)
@@ -220,9 +251,13 @@ func (p *csvParser) record(cells [][]byte) {
 		} else if len(cells[colTimestamp])+len(cells[colCreatedAt]) == 0 {
 			p.problem(Schema, line, "an audit log has no time")
 		}
+		p.rec.text[textAction] = cells[colName]
+		p.prof.auditLog(&p.rec)
 	case dashboard:
-		p.widgets(cells[colValue])
+		p.rec.text[textType] = cells[colStatus]
+		p.prof.dashboard(&p.rec, p.widgets(cells[colValue]))
 	}
+	return nil
 }
 
 // rowKind reads the first cell, in the page's words. The page shows no row of
@@ -249,36 +284,43 @@ func (p *csvParser) time(cells [][]byte, col int) (ms int64, ok bool) {
 	if len(cell) == 0 {
 		return 0, false
 	}
-	if ms, ok = parseCellTime(cell); !ok {
-		p.problem(Schema, p.rows.line, "%s is no time: %s", csvHeader()[col], quoted(cell))
+	if ms, ok = p.clock.parseCell(cell); !ok {
+		p.problem(Schema, p.line, "%s is no time: %s", csvHeader()[col], quoted(cell))
 	}
 	return ms, ok
 }
 
 // value checks the value of a metric: a number, or nothing where there was none.
 func (p *csvParser) value(cell []byte) {
-	if len(cell) > 0 && !isNumber(cell) {
-		p.problem(Schema, p.rows.line, "the Value of a metric is no number: %s", quoted(cell))
+	if len(cell) == 0 {
+		return
 	}
+	if !isNumber(cell) {
+		p.problem(Schema, p.line, "the Value of a metric is no number: %s", quoted(cell))
+		return
+	}
+	p.rec.value, p.rec.hasValue = floatOf(cell)
 }
 
 // widgets counts by the value of a dashboard, which is how many widgets it has.
-func (p *csvParser) widgets(cell []byte) {
+func (p *csvParser) widgets(cell []byte) int64 {
 	if len(cell) == 0 {
-		return
+		return 0
 	}
 	const most = 1_000_000 // so that no sum overflows
 	n, err := strconv.ParseInt(string(cell[:min(len(cell), 20)]), 10, 64)
 	if err != nil || n < 0 || n > most {
-		p.problem(Schema, p.rows.line, "the Value of a dashboard is no number of widgets: %s", quoted(cell))
-		return
+		p.problem(Schema, p.line, "the Value of a dashboard is no number of widgets: %s", quoted(cell))
+		return 0
 	}
 	p.counts[widget] += n
+	return n
 }
 
 func (p *csvParser) governed(ms int64) {
+	p.rec.setTime(timeMoment, ms)
 	if p.moment(ms) {
-		p.outsideAt = atLine(p.rows.line)
+		p.outsideAt = atLine(p.line)
 	}
 }
 

@@ -10,18 +10,16 @@ import (
 // row by counting quotes: a line end is a row's end when an even number of
 // quotes stands before it. Cells keep their bytes; nothing is trimmed.
 type csvRows struct {
-	src   io.Reader
-	buf   []byte
+	window
 	start int // of the row in buf
-	scan  int // up to here the row was looked at
-	// quotes counts the quotes in buf[start:scan].
+	// quotes counts the quotes in buf[start:pos].
 	quotes int
-	eof    bool
 
 	line    int64 // where the row begins; 1 is the header's
 	lines   int64 // line ends before the next row
 	cells   [][]byte
-	count   int    // of cells; only the first maxCells are in cells
+	starts  []int  // of the cells in raw, with their quotes
+	count   int    // of cells; only the first maxCells are in cells and starts
 	raw     []byte // the row without its line end, whole or half
 	ended   bool   // the row has a line end
 	bareCR  bool   // a carriage return stands outside of quotes
@@ -38,22 +36,16 @@ var (
 	errRowLength = errors.New("the row is too long")
 )
 
-const firstRowBuffer = 32 << 10
-
-func newCSVRows(src io.Reader) *csvRows {
-	return &csvRows{src: src, buf: make([]byte, 0, firstRowBuffer)}
-}
-
 // next reads a row; its cells are good until the next call. It returns io.EOF
 // after the last row, errQuotes, errOpenQuote or errRowLength for a row that
 // cannot be read, or the reader's error.
 func (r *csvRows) next() error {
-	r.start, r.quotes, r.line = r.scan, 0, r.lines+1
-	end, err := r.findEnd()
+	r.start, r.quotes, r.line = r.pos, 0, r.lines+1
+	err := r.findEnd()
 	if err != nil && !errors.Is(err, errRowLength) {
 		return err
 	}
-	row := r.buf[r.start:end]
+	row := r.buf[r.start:r.pos]
 	r.raw, r.ended = bytes.CutSuffix(row, []byte("\n"))
 	r.raw = bytes.TrimSuffix(r.raw, []byte("\r"))
 	if splitErr := r.split(); splitErr != nil && (err == nil || errors.Is(splitErr, errQuotes)) {
@@ -62,66 +54,48 @@ func (r *csvRows) next() error {
 	return err
 }
 
-// findEnd gives the end of the row in buf. At the end of the file it is the
+// findEnd puts pos at the end of the row, which at the end of the file is the
 // end of buf.
-func (r *csvRows) findEnd() (int, error) {
+func (r *csvRows) findEnd() error {
 	for {
-		rest := r.buf[r.scan:]
+		rest := r.buf[r.pos:]
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 			r.quotes += bytes.Count(rest[:i], []byte{'"'})
-			r.scan += i + 1
+			r.pos += i + 1
 			r.lines++
 			if r.quotes%2 == 0 {
-				return r.scan, r.limit()
+				return r.limit()
 			}
 			continue
 		}
 		r.quotes += bytes.Count(rest, []byte{'"'})
-		r.scan = len(r.buf)
+		r.pos = len(r.buf)
 		if err := r.limit(); err != nil {
-			return r.scan, err
+			return err
 		}
-		if r.eof {
-			if r.start == r.scan {
-				return 0, io.EOF
-			}
-			return r.scan, nil
-		}
-		if err := r.more(); err != nil {
-			return 0, err
+		switch err := r.more(r.start); {
+		case err == nil:
+			r.start = 0
+		case !errors.Is(err, io.EOF):
+			return err
+		case r.start == r.pos:
+			return io.EOF
+		default:
+			return nil
 		}
 	}
 }
 
 func (r *csvRows) limit() error {
-	if r.scan-r.start > MaxToken {
+	if r.pos-r.start > MaxToken {
 		return errRowLength
 	}
 	return nil
 }
 
-// more reads into buf behind the row, which it moves to the front.
-func (r *csvRows) more() error {
-	if r.start > 0 {
-		r.buf = r.buf[:copy(r.buf, r.buf[r.start:])]
-		r.scan -= r.start
-		r.start = 0
-	}
-	if len(r.buf) == cap(r.buf) {
-		r.buf = append(make([]byte, 0, 2*cap(r.buf)), r.buf...)
-	}
-	n, err := r.src.Read(r.buf[len(r.buf):cap(r.buf)])
-	r.buf = r.buf[:len(r.buf)+n]
-	if errors.Is(err, io.EOF) {
-		r.eof = true
-		return nil
-	}
-	return err
-}
-
 // split cuts raw into cells.
 func (r *csvRows) split() error {
-	r.cells, r.count, r.scratch = r.cells[:0], 0, r.scratch[:0]
+	r.cells, r.starts, r.count, r.scratch = r.cells[:0], r.starts[:0], 0, r.scratch[:0]
 	r.bareCR = false
 	anyCR := bytes.IndexByte(r.raw, '\r') >= 0
 	rest := r.raw
@@ -145,6 +119,7 @@ func (r *csvRows) split() error {
 		}
 		if r.count < maxCells {
 			r.cells = append(r.cells, cell)
+			r.starts = append(r.starts, len(r.raw)-len(rest))
 		}
 		r.count++
 		if n == len(rest) {

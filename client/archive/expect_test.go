@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,12 @@ func TestExpect(t *testing.T) {
 		{"count of a cut file", json[:900], Expect{Records: ptr(4)}, Truncated, "", "ends inside", "byte 900"},
 		{"CSV count without widgets", csv, Expect{Records: ptr(3)}, "", "", "", ""},
 		{"CSV count with widgets", csv, Expect{Records: ptr(8)}, "", "", "", ""},
-		{"CSV cut between rows", csv[:strings.Index(csv, "\nDashboard,")+1], Expect{Records: ptr(3)}, "", CountMismatch, "2 records and 0 widgets, the server told 3", ""},
+		{"CSV cut between rows", csv[:strings.Index(csv, "\nDashboard,")+1], Expect{Records: ptr(3)}, Truncated, CountMismatch, "ends with a row", ""},
+		{"CSV cut between rows, all types asked for", csv[:strings.Index(csv, "\nDashboard,")+1], Expect{Records: ptr(3), Include: all[:3]}, Truncated, MissingData + " " + CountMismatch, "ends with a row", ""},
+		{"CSV that may leave out audit logs", csv, Expect{Records: ptr(9), Include: all}, "", CountMismatch, "3 records and 5 widgets, the server told 9", ""},
+		{"CSV with rows that nobody told of", csv, Expect{Records: ptr(2)}, "", CountMismatch, "the server told 2", ""},
+		{"CSV shorter than told", csv, Expect{Bytes: ptr(int64(len(csv) + 9))}, Truncated, SizeMismatch, "but 9 bytes too early", fmt.Sprintf("byte %d", len(csv))},
+		{"CSV longer than told", csv, Expect{Bytes: ptr(int64(len(csv) - 9))}, "", SizeMismatch, "the server told", ""},
 		{"CSV count with other rows", other, Expect{Records: ptr(4)}, "", "", "", ""},
 
 		{"bytes", json, Expect{Bytes: ptr(int64(len(json) + 1))}, "", SizeMismatch, "2050 bytes, the server told 2051", ""},
@@ -58,7 +64,7 @@ func TestExpect(t *testing.T) {
 
 		{"id twice", strings.Replace(json, `"connections": [`, `"connections": [{"id": "conn_abc123", "service": "x"},`, 1), Expect{}, "", DuplicateID, `the id "conn_abc123"`, "/connections/1/id"},
 		{"id of another type", strings.Replace(json, `"id": "conn_abc123"`, `"id": "m_abc123"`, 1), Expect{}, "", "", "", ""},
-		{"CSV id twice", csv + csv[60:], Expect{}, "", strings.Repeat(" "+DuplicateID, 3)[1:], `the ID "m_abc123"`, "line 5"},
+		{"CSV id twice", csv + csv[60:], Expect{}, "", strings.Repeat(" "+DuplicateID, 3)[1:], `the id "m_abc123"`, "line 5"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -13,8 +13,9 @@ const maxQuote = 60
 
 // findings collects what is wrong, so many of a code and no more.
 type findings struct {
-	list []Finding
-	seen map[string]int64 // all of a code, also those that are not in list
+	list  []Finding
+	total int64            // of all codes
+	seen  map[string]int64 // all of a code, also those that are not in list
 }
 
 // full counts a finding of the code and reports whether it is one too many to
@@ -25,11 +26,18 @@ func (f *findings) full(code string) bool {
 		f.seen = make(map[string]int64)
 	}
 	f.seen[code]++
+	f.total++
 	return f.seen[code] > MaxFindings
 }
 
 func (f *findings) add(code, at, format string, args ...any) {
 	f.list = append(f.list, Finding{Code: code, Message: fmt.Sprintf(format, args...), At: at})
+}
+
+// forget takes back all findings of a code.
+func (f *findings) forget(code string) {
+	f.list = slices.DeleteFunc(f.list, func(x Finding) bool { return x.Code == code })
+	delete(f.seen, code)
 }
 
 // split gives the problems and the warnings, each in the order of the file,

@@ -1,50 +1,128 @@
 package archive
 
-// idSet is a set of 64-bit hashes with linear probing and without deletion. It
-// never holds more than limit hashes; past that it answers that a hash is new.
+// idSet finds ids that were there before, by their 64-bit hashes. As long as
+// there are no more than limit ids it knows all of them. After that it goes on
+// with two smaller memories, neither of which ever takes a new id for an old:
+//   - a sample: the ids whose hashes end in so many zeros that limit of them
+//     are enough (Wegman's adaptive sampling). Of 2^k ids one is compared with
+//     all that were before it;
+//   - the latest: a table where each id takes the place of an earlier one, so
+//     that a copy a few thousand records behind is found nearly always.
+//
+// A file with one id twice may pass; one that repeats a thousand does not.
 type idSet struct {
-	limit int
-	n     int
-	slots []uint64 // a power of two, at most half full; 0 is free
+	limit   int
+	n       int
+	blocks  []*idBlock // a power of two of them; a hash's first bits tell which
+	shift   uint       // of a hash to the number of its block
+	skip    uint64     // hashes with one of these bits are not in the sample
+	latest  []uint64
+	sampled bool
 }
 
-const firstSlots = 1 << 10
+// idBlock is a hash table with linear probing, at most about half full; 0 is a
+// free slot. When the set grows, each block is split into itself and a new one:
+// no memory is left behind.
+type idBlock [blockSlots]uint64
 
-// add reports whether h was there already.
+const (
+	blockSlots  = 1 << 10
+	latestSlots = 1 << 16
+)
+
+// add reports whether h was there already, as far as that is known.
 func (s *idSet) add(h uint64) bool {
 	if h == 0 {
 		h = 1 // 0 marks a free slot
 	}
-	if 2*s.n >= len(s.slots) && s.n < s.limit {
+	if s.sampled {
+		near := &s.latest[h>>32&(latestSlots-1)]
+		if *near == h {
+			return true
+		}
+		*near = h
+		if h&s.skip != 0 {
+			return false
+		}
+	}
+	if 2*s.n >= len(s.blocks)*blockSlots {
 		s.grow()
 	}
-	i := s.find(h)
-	if s.slots[i] == h {
+	slot := s.block(h).find(h)
+	if *slot == h {
 		return true
 	}
-	if s.n < s.limit {
-		s.slots[i] = h
-		s.n++
+	for s.n == s.limit {
+		if s.thin(); h&s.skip != 0 {
+			return false
+		}
+		slot = s.block(h).find(h)
 	}
+	*slot = h
+	s.n++
 	return false
 }
 
-// find gives the slot of h, or the free one where it belongs.
-func (s *idSet) find(h uint64) uint64 {
-	last := uint64(len(s.slots) - 1)
-	i := h & last
-	for s.slots[i] != 0 && s.slots[i] != h {
-		i = (i + 1) & last
+// touch loads what add(h) will look at. Ids lie far from each other in memory:
+// touching many before the first is added makes the waits overlap.
+func (s *idSet) touch(h uint64) uint64 {
+	if len(s.blocks) == 0 || h&s.skip != 0 {
+		return 0
 	}
-	return i
+	return s.block(h)[place(h)]
 }
 
-func (s *idSet) grow() {
-	old := s.slots
-	s.slots = make([]uint64, max(2*len(old), firstSlots))
-	for _, h := range old {
-		if h != 0 {
-			s.slots[s.find(h)] = h
+func (s *idSet) block(h uint64) *idBlock { return s.blocks[h>>s.shift] }
+
+// place is where in its block a hash belongs: neither the first bits, which
+// are the block's number, nor the last, which are zero in a sample.
+func place(h uint64) uint64 { return h >> 24 % blockSlots }
+
+// find gives the slot of h, or the free one where it belongs.
+func (b *idBlock) find(h uint64) *uint64 {
+	i := place(h)
+	for b[i] != 0 && b[i] != h {
+		i = (i + 1) % blockSlots
+	}
+	return &b[i]
+}
+
+// thin halves the sample, which is all at first.
+func (s *idSet) thin() {
+	if !s.sampled {
+		s.latest, s.sampled = make([]uint64, latestSlots), true
+	}
+	s.skip = s.skip<<1 | 1
+	s.n = 0
+	for _, b := range s.blocks {
+		old := *b
+		*b = idBlock{}
+		for _, h := range old {
+			if h != 0 && h&s.skip == 0 {
+				*b.find(h) = h
+				s.n++
+			}
 		}
 	}
+}
+
+// grow makes two blocks of each.
+func (s *idSet) grow() {
+	if len(s.blocks) == 0 {
+		s.blocks, s.shift = []*idBlock{new(idBlock)}, 64
+		return
+	}
+	s.shift--
+	blocks := make([]*idBlock, 2*len(s.blocks))
+	for i, b := range s.blocks {
+		blocks[2*i], blocks[2*i+1] = b, new(idBlock)
+		old := *b
+		*b = idBlock{}
+		for _, h := range old {
+			if h != 0 {
+				*blocks[h>>s.shift].find(h) = h
+			}
+		}
+	}
+	s.blocks = blocks
 }

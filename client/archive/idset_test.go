@@ -13,7 +13,7 @@ func TestIDSet(t *testing.T) {
 	for len(known) < 4999 {
 		h := r.Uint64()
 		if r.IntN(4) == 0 {
-			h <<= 32 // many that want the same slot
+			h &^= (blockSlots - 1) << 24 // many that want the first slot of their block
 		}
 		if got := s.add(h); got != known[h] {
 			t.Fatalf("add(%x) after %d: %v", h, len(known), got)
@@ -28,22 +28,38 @@ func TestIDSet(t *testing.T) {
 	if s.add(0) || !s.add(0) {
 		t.Error("0 is a hash like others")
 	}
-	// Full: nothing is added, nothing is forgotten, nothing grows.
-	slots := len(s.slots)
-	for range 10_000 {
+}
+
+// Past its limit the set never takes a new id for an old one, stays as large
+// as it is, finds what was there shortly before, and of other copies as many
+// as it promises.
+func TestIDSetPastItsLimit(t *testing.T) {
+	t.Parallel()
+	const limit, ids = 5000, 200_000
+	s := idSet{limit: limit}
+	r := rand.New(rand.NewPCG(3, 4))
+	var all []uint64
+	for len(all) < ids {
 		h := r.Uint64()
-		for range 2 {
-			if s.add(h) {
-				t.Fatalf("%x was taken by a full set", h)
-			}
+		all = append(all, h)
+		if s.add(h) {
+			t.Fatalf("%x is new, number %d", h, len(all))
+		}
+		if n := len(all); n%1000 == 0 && !s.add(all[n-10]) {
+			t.Fatalf("%x, ten before number %d, is forgotten", all[n-10], n)
 		}
 	}
-	for h := range known {
-		if !s.add(h) {
-			t.Fatalf("%x is forgotten by a full set", h)
+	if slots := len(s.blocks) * blockSlots; s.n > limit || slots > 4*limit {
+		t.Errorf("%d hashes in %d slots", s.n, slots)
+	}
+	found := 0
+	for _, h := range all[:ids/2] {
+		if s.add(h) {
+			found++
 		}
 	}
-	if s.n != 5000 || len(s.slots) != slots || slots > 4*5000 {
-		t.Errorf("%d hashes in %d slots", s.n, len(s.slots))
+	// 200,000 ids are 40 times the limit: one in 64 is in the sample.
+	if least := ids / 2 / 64 / 2; found < least {
+		t.Errorf("of %d copies %d were found, not even %d", ids/2, found, least)
 	}
 }

@@ -1,107 +1,57 @@
 package archive
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
-	"slices"
-	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/dashtray/dashtray-tui/client/text"
 )
 
-const (
-	// maxNames is how many names of open objects are compared for duplicates.
-	maxNames = 1 << 16
-	// maxNameLen is the longest name of an object's member, in bytes. The path
-	// of up to MaxDepth names is kept, so that a name may be no long text.
-	maxNameLen = 64 << 10
-	// cacheSize is how many names are remembered with what they mean; a power of two.
-	cacheSize = 1 << 11
-)
-
-// jsonParser walks the tokens of a document and knows at each which record it
-// is in. It keeps one token, the names of the open objects as hashes, and the
-// path, whatever the size of the file.
+// jsonParser reads a document by RFC 8259 and knows at each value which record
+// it is in. It keeps one token, the names of the open objects as hashes, and
+// the path, whatever the size of the file. Records that are built like one
+// before go the short way of shapes.
 type jsonParser struct {
 	*checker
-	dec   *jsontext.Decoder
-	in    *jsonInput
-	needs [objectCount]present
-	names []uint64
-	cache [cacheSize]cachedName
-	buf   []byte // a text without its escapes
+	window
+	path   path
+	needs  [objectCount]present
+	names  []uint64
+	cache  [cacheSize]cachedName
+	plain  []byte // a text without its escapes
+	shapes [objectCount]*shapes
+	list   string  // the pointer of the list that is read by shapes
+	rec    *record // of the object that is open
+	recs   [kindCount + 1]record
 }
 
-// cachedName is what a name means in an object of some kind. Exports repeat a
-// few dozen names millions of times.
-type cachedName struct {
-	hash   uint64
-	object object
-	field  field
-	class  nameClass
-	known  bool
-	secret bool // the name itself has the shape of a secret
-}
-
-// jsonInput gives the file to the decoder and stops it when one token grows
-// too long: the decoder itself has no bound.
-type jsonInput struct {
-	feed *feed
-	dec  *jsontext.Decoder
-	n    int64
-	long bool
-}
-
-func (in *jsonInput) Read(p []byte) (int, error) {
-	const slack = 4 << 10 // for what stands before the token: a comma, white space
-	if in.n-in.dec.InputOffset() > MaxToken+slack {
-		in.long = true
-		return 0, errStop
-	}
-	n, err := in.feed.Read(p)
-	in.n += int64(n)
-	return n, err
-}
-
-func newJSONParser(c *checker, f *feed) *jsonParser {
-	in := &jsonInput{feed: f}
-	// Duplicate names are found here, in bounded memory.
-	in.dec = jsontext.NewDecoder(in, jsontext.AllowDuplicateNames(true))
-	p := &jsonParser{checker: c, dec: in.dec, in: in}
+func newJSONParser(c *checker, w window) *jsonParser {
+	p := &jsonParser{checker: c, window: w}
+	p.rec = &p.recs[kindCount] // of what is no record: nobody looks at it
 	for o := range objectCount {
 		p.needs[o] = o.needs()
 	}
+	p.shapes[metricObject], p.shapes[auditLogObject] = new(shapes), new(shapes)
 	return p
 }
 
 // run parses the document. Its error is of reading, or errStop.
 func (p *jsonParser) run() error {
 	err := p.document()
-	switch {
-	case err == nil:
-		p.whole = true
-		return nil
-	case p.in.feed.err != nil:
-		return p.in.feed.err
-	case p.in.long:
-		p.problem(Schema, "a value, or the white space before it, is longer than %d MiB", MaxToken>>20)
-		return errStop
-	case errors.Is(err, errStop):
-		return err
-	}
-	p.syntax(err)
-	return errStop
+	p.compareIDs()
+	p.whole = err == nil
+	return err
 }
 
 func (p *jsonParser) document() error {
-	if k := p.dec.PeekKind(); k != jsontext.KindBeginObject && k != jsontext.KindInvalid {
-		p.problem(Schema, "the document is not an object, but %s", kindName(k))
-		if err := p.value(field{}, plainName); err != nil {
+	c, err := p.skip()
+	if err != nil {
+		return err
+	}
+	if c != '{' {
+		if k := kindOf(c); k != "" {
+			p.problem(Schema, "the document is not an object, but %s", k)
+		}
+		if err := p.value(c, field{}, plainName); err != nil {
 			return err
 		}
 		return p.end()
@@ -117,48 +67,121 @@ func (p *jsonParser) document() error {
 
 // end makes sure that nothing but white space follows the document.
 func (p *jsonParser) end() error {
-	at := p.dec.InputOffset()
-	_, err := p.dec.ReadToken()
-	switch {
-	case errors.Is(err, io.EOF):
+	if _, err := p.space(); errors.Is(err, io.EOF) {
 		return nil
-	case p.in.feed.err != nil || p.in.long:
+	} else if err != nil {
 		return err
 	}
-	if !p.findings.full(Syntax) {
-		p.findings.add(Syntax, fmt.Sprintf("byte %d", at), "there are bytes after the end of the document")
+	return p.syntax(p.pos, "there are bytes after the end of the document")
+}
+
+// space skips white space and gives the byte that follows, which stays unread.
+// The error is io.EOF itself at the end of the file.
+func (p *jsonParser) space() (byte, error) {
+	for skipped := 0; ; {
+		for i := p.pos; i < len(p.buf); i++ {
+			switch c := p.buf[i]; c {
+			case ' ', '\n', '\r', '\t':
+			default:
+				p.pos = i
+				return c, nil
+			}
+		}
+		if skipped += len(p.buf) - p.pos; skipped > MaxToken {
+			return 0, p.tooLong()
+		}
+		p.pos = len(p.buf)
+		if err := p.move(p.pos); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// skip is space where the document cannot end.
+func (p *jsonParser) skip() (byte, error) {
+	if p.pos < len(p.buf) && p.buf[p.pos] > ' ' {
+		return p.buf[p.pos], nil
+	}
+	c, err := p.space()
+	if errors.Is(err, io.EOF) {
+		return 0, p.truncated()
+	}
+	return c, err
+}
+
+// move is window.more for a parser whose path has names in the window.
+func (p *jsonParser) move(keep int) error {
+	p.path.pin(p.buf)
+	p.compareIDs()
+	return p.more(keep)
+}
+
+// extend is move inside of a token, where the document cannot end.
+func (p *jsonParser) extend(start int) error {
+	if len(p.buf)-start > MaxToken {
+		return p.tooLong()
+	}
+	err := p.move(start)
+	if errors.Is(err, io.EOF) {
+		return p.truncated()
+	}
+	return err
+}
+
+func (p *jsonParser) truncated() error {
+	if !p.findings.full(Truncated) {
+		p.findings.add(Truncated, fmt.Sprintf("byte %d", p.at(len(p.buf))), "the file ends inside the document")
 	}
 	return errStop
 }
 
-// syntax tells a document that is cut from one that is wrong.
-func (p *jsonParser) syntax(err error) {
-	at, why := p.in.n, "the document does not end"
-	var se *jsontext.SyntacticError
-	if errors.As(err, &se) {
-		at, why = se.ByteOffset, se.Err.Error() // not se.Error(): it holds names
+func (p *jsonParser) tooLong() error {
+	p.problem(Schema, "a value, or the white space before it, is longer than %d MiB", MaxToken>>20)
+	return errStop
+}
+
+// syntax says that window.buf[i] is not what may stand there.
+func (p *jsonParser) syntax(i int, why string) error {
+	if !p.findings.full(Syntax) {
+		p.findings.add(Syntax, fmt.Sprintf("byte %d", p.at(i)), "%s", why)
 	}
-	code := Syntax
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		code, at, why = Truncated, p.in.n, "the file ends inside the document"
-	}
-	if !p.findings.full(code) {
-		why = strings.TrimPrefix(why, "jsontext: ")
-		p.findings.add(code, fmt.Sprintf("byte %d", at), "%s", text.Untrusted(why).Safe())
+	return errStop
+}
+
+// unexpected is syntax at pos.
+func (p *jsonParser) unexpected(instead string) error {
+	return p.syntax(p.pos, fmt.Sprintf("%+q stands where %s is to be", rune(p.buf[p.pos]), instead))
+}
+
+// value reads the value that begins with c, and is to be what f says; class is
+// what its name promises.
+func (p *jsonParser) value(c byte, f field, class nameClass) error {
+	switch c {
+	case '{':
+		return p.object(f, class)
+	case '[':
+		return p.array(f, class)
+	default:
+		return p.scalar(c, f, class)
 	}
 }
 
-// value reads the next value, which is to be what f says; class is what its
-// name promises.
-func (p *jsonParser) value(f field, class nameClass) error {
-	switch k := p.dec.PeekKind(); k {
-	case jsontext.KindBeginObject:
-		return p.object(f, class)
-	case jsontext.KindBeginArray:
-		return p.array(f, class)
-	default:
-		return p.scalar(k, f, class)
+// open enters an object or an array. If f is to be something else, it says so,
+// and what follows has no meaning.
+func (p *jsonParser) open(f *field, is want) error {
+	if p.path.depth() == MaxDepth {
+		p.problem(Schema, "objects and arrays are nested deeper than %d levels", MaxDepth)
+		return errStop
 	}
+	if f.want != is {
+		if f.want != wantAny {
+			p.wrongKind(*f, p.buf[p.pos])
+		}
+		*f = field{}
+	}
+	p.pos++
+	p.path.push()
+	return nil
 }
 
 // array reads an array; its elements are records if f says so.
@@ -170,33 +193,63 @@ func (p *jsonParser) array(f field, class nameClass) error {
 	if f.want == wantArray {
 		element = field{name: f.name, want: wantObject, object: f.object, element: true}
 		p.there[f.object.kind()] = true
-	}
-	for p.dec.PeekKind() != jsontext.KindEndArray {
-		if err := p.value(element, class); err != nil {
-			return err
+		if p.shapes[f.object] != nil {
+			p.compareIDs()
+			p.list = p.pointer()
 		}
 	}
-	_, err := p.dec.ReadToken()
-	return err
-}
-
-// open enters an object or an array. If f is to be something else, it says so,
-// and what follows has no meaning.
-func (p *jsonParser) open(f *field, is want) error {
-	t, err := p.dec.ReadToken()
+	c, err := p.skip()
 	if err != nil {
 		return err
 	}
-	if p.dec.StackDepth() > MaxDepth {
-		p.problem(Schema, "objects and arrays are nested deeper than %d levels", MaxDepth)
-		return errStop
+	if c == ']' {
+		return p.leave()
 	}
-	if f.want != is {
-		if f.want != wantAny {
-			p.wrongKind(*f, t.Kind())
+	for {
+		p.path.element()
+		if err := p.element(c, element, class); err != nil {
+			return err
 		}
-		*f = field{}
+		if c, err = p.skip(); err != nil {
+			return err
+		}
+		switch c {
+		case ']':
+			return p.leave()
+		case ',':
+			p.pos++
+		default:
+			return p.unexpected("a comma or the end of a list")
+		}
+		if c, err = p.skip(); err != nil {
+			return err
+		}
 	}
+}
+
+// element reads one element of an array. A record goes the short way if there
+// is one for it, or shows how records like it are built.
+func (p *jsonParser) element(c byte, f field, class nameClass) error {
+	s := p.shapes[f.object]
+	if s == nil || c != '{' || class != plainName {
+		return p.value(c, f, class)
+	}
+	if p.replay(s, f.object) {
+		return nil
+	}
+	start, told := p.at(p.pos), p.findings.total
+	if err := p.object(f, class); err != nil {
+		return err
+	}
+	if start >= p.off && told == p.findings.total {
+		s.learn(p.buf[start-p.off:p.pos], f.object)
+	}
+	return nil
+}
+
+func (p *jsonParser) leave() error {
+	p.pos++
+	p.path.pop()
 	return nil
 }
 
@@ -205,41 +258,70 @@ func (p *jsonParser) object(f field, class nameClass) error {
 	if err := p.open(&f, wantObject); err != nil {
 		return err
 	}
-	o := f.object
-	base := len(p.names)
-	var got present
-	for p.dec.PeekKind() != jsontext.KindEndObject {
-		name, err := p.dec.ReadValue()
-		if err != nil {
-			return err
-		}
-		if len(name) > maxNameLen {
-			p.problem(Schema, "the name of a field is longer than %d KiB", maxNameLen>>10)
-			return errStop
-		}
-		c := p.name(o, name)
-		got |= c.field.need
-		if c.field.want != wantAny || class == plainName {
-			err = p.value(c.field, c.class)
-		} else {
-			err = p.value(c.field, inherit(class, c.class))
-		}
-		if err != nil {
-			return err
-		}
+	o, outer := f.object, p.rec
+	if o.isRecord() {
+		p.rec = &p.recs[o.kind()]
+		p.rec.reset()
 	}
-	if _, err := p.dec.ReadToken(); err != nil {
+	base := len(p.names)
+	got, err := p.members(o, class)
+	if err != nil {
 		return err
 	}
 	p.closeNames(base)
 	p.closeObject(o, got)
+	p.rec = outer
 	return nil
+}
+
+// members reads what is between the braces, and tells which required fields
+// were there.
+func (p *jsonParser) members(o object, class nameClass) (got present, err error) {
+	c, err := p.skip()
+	if err != nil {
+		return 0, err
+	}
+	if c == '}' {
+		return 0, p.leave()
+	}
+	for {
+		n, err := p.member(c, o)
+		if err != nil {
+			return 0, err
+		}
+		got |= n.field.need
+		if c, err = p.skip(); err != nil {
+			return 0, err
+		}
+		own := n.class
+		if n.field.want == wantAny {
+			own = inherit(class, own)
+		}
+		if err := p.value(c, n.field, own); err != nil {
+			return 0, err
+		}
+		if c, err = p.skip(); err != nil {
+			return 0, err
+		}
+		switch c {
+		case '}':
+			return got, p.leave()
+		case ',':
+			p.pos++
+		default:
+			return 0, p.unexpected("a comma or the end of an object")
+		}
+		if c, err = p.skip(); err != nil {
+			return 0, err
+		}
+	}
 }
 
 // closeObject counts a record and names what it lacks.
 func (p *jsonParser) closeObject(o object, got present) {
 	if o.isRecord() {
 		p.counts[o.kind()]++
+		p.gather(o.kind())
 	}
 	if p.needs[o]&^got == 0 {
 		return
@@ -251,75 +333,36 @@ func (p *jsonParser) closeObject(o object, got present) {
 	}
 }
 
-// name finds out what the name of a member means in an object, and notes it
-// for the comparison of names.
-func (p *jsonParser) name(o object, raw jsontext.Value) *cachedName {
-	name := p.text(raw)
-	h := maphash.Bytes(p.seed, name)
-	if len(p.names) < maxNames {
-		p.names = append(p.names, h)
+// gather gives the record to the profile.
+func (p *jsonParser) gather(k kind) {
+	switch k {
+	case metric:
+		p.prof.metric(p.rec)
+	case connection:
+		p.prof.connection(p.rec)
+	case dashboard:
+		p.prof.dashboard(p.rec, 0)
+	case widget:
+		p.prof.widget(p.rec)
+	case auditLog:
+		p.prof.auditLog(p.rec)
 	}
-	c := &p.cache[h&(cacheSize-1)]
-	if !c.known || c.hash != h || c.object != o {
-		*c = cachedName{hash: h, object: o, field: o.field(name), known: true}
-		_, c.secret = findSecret(name)
-		if c.field.want == wantAny {
-			c.class = classify(name)
-		}
-	}
-	if c.secret && !p.findings.full(Credential) {
-		s, _ := findSecret(name)
-		p.findings.add(Credential, p.pointer(), "the name of a field looks like %s: %s", s.what, mask(name[s.start:s.end]))
-	}
-	return c
 }
 
-// closeNames looks for duplicates among the names since base. Parsers differ
-// in which of two they take, so that such a file has no one meaning (RFC 8259
-// section 4).
-func (p *jsonParser) closeNames(base int) {
-	names := p.names[base:]
-	slices.Sort(names)
-	for i := 1; i < len(names); i++ {
-		if names[i] == names[i-1] {
-			p.problem(Syntax, "two members of an object have the same name")
-			break
-		}
+// text is a JSON string without its escapes, until the next call.
+func (p *jsonParser) text(raw []byte, escaped bool) []byte {
+	if !escaped {
+		return raw
 	}
-	p.names = p.names[:base]
+	p.plain = appendUnescaped(p.plain[:0], raw)
+	return p.plain
 }
 
-// text is a JSON string without quotes and escapes, until the next call.
-func (p *jsonParser) text(raw jsontext.Value) []byte {
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return raw[1 : len(raw)-1]
-	}
-	p.buf, _ = jsontext.AppendUnquote(p.buf[:0], raw) // the decoder has checked it
-	return p.buf
-}
-
-// problem adds a finding at the value that was read last.
+// problem adds a finding at the value that is being read.
 func (p *jsonParser) problem(code, format string, args ...any) {
 	if !p.findings.full(code) {
 		p.findings.add(code, p.pointer(), format, args...)
 	}
 }
 
-// pointer is where the value that was read last stands. Names come from the
-// file: secrets in them are masked, and long ones cut.
-func (p *jsonParser) pointer() string {
-	const maxParts = 12
-	var parts []string
-	for part := range p.dec.StackPointer().Tokens() {
-		if len(parts) == maxParts {
-			parts = append(parts, "…")
-			break
-		}
-		parts = append(parts, quoted(part).bare())
-	}
-	var at jsontext.Pointer
-	for _, part := range parts {
-		at = at.AppendToken(part)
-	}
-	return string(at)
-}
+func (p *jsonParser) pointer() string { return p.path.pointer(p.buf, "") }

@@ -3,12 +3,12 @@ package archive
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"unicode/utf8"
 )
 
 // patched is the page's sample with one text replaced.
@@ -78,9 +78,11 @@ func TestJSONStructure(t *testing.T) {
 		{"NaN", `15000`, `NaN`, Syntax, "byte 385"},
 		{"leading zero", `15000`, `015000`, Syntax, "byte 386"},
 		{"trailing comma", `"slug": "my-saas-app",
-    "createdAt": 1670000000000`, `"slug": "my-saas-app",`, Syntax, "byte 206"},
+    "createdAt": 1670000000000`, `"slug": "my-saas-app",`, Syntax, "byte 210"},
 		{"invalid UTF-8", `USD`, "US\xff", Syntax, "byte 409"},
-		{"half a surrogate pair", `USD`, `\ud800`, Syntax, "byte 407"},
+		{"half a surrogate pair, as JavaScript writes one", `USD`, `\ud800`, "", ""},
+		{"an escape that is none", `USD`, `\x`, Syntax, "byte 408"},
+		{"an escape cut short", `USD`, `\u12"`, Syntax, "byte 411"},
 		{"control in a string", `USD`, "U\x00D", Syntax, "byte 408"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,21 +142,78 @@ func TestWholeFiles(t *testing.T) {
 	}
 }
 
-// The verdict on syntax is the standard library's, for every byte in every place.
+// validJSON is the verdict of others: the standard library's on syntax and
+// UTF-8, and no name twice in an object.
+func validJSON(t testing.TB, file string) bool {
+	t.Helper()
+	if !json.Valid([]byte(file)) || !utf8.ValidString(file) {
+		return false
+	}
+	dec := json.NewDecoder(strings.NewReader(file))
+	dec.UseNumber() // a number beyond float64 is JSON too
+	return uniqueNames(t, dec)
+}
+
+// uniqueNames reads one value of a valid document.
+func uniqueNames(t testing.TB, dec *json.Decoder) bool {
+	t.Helper()
+	next := func() json.Token {
+		tok, err := dec.Token()
+		if err != nil {
+			t.Fatalf("a valid document: %v", err)
+		}
+		return tok
+	}
+	unique := true
+	switch next() {
+	case json.Delim('{'):
+		seen := make(map[string]bool)
+		for dec.More() {
+			name, _ := next().(string)
+			unique = unique && !seen[name]
+			seen[name] = true
+			unique = uniqueNames(t, dec) && unique
+		}
+		next()
+	case json.Delim('['):
+		for dec.More() {
+			unique = uniqueNames(t, dec) && unique
+		}
+		next()
+	}
+	return unique
+}
+
+// The verdict on syntax is that of others, for every byte in every place.
 func TestEverySingleByteChange(t *testing.T) {
 	t.Parallel()
-	const file = `{"metrics":[{"id":"ä\n","metricId":"b","value":-1.5e3,"timestamp":1}],"x":[true,null,{"y":{}}]}` + "\n"
+	const file = `{"metrics":[{"id":"ä\n\ud83d\ude00","metricId":"b","value":-1.5e3,"timestamp":1}],"x":[true,null,{"y":{}, "z":0}]}` + "\n"
 	for i := range len(file) {
-		for _, c := range []byte("\x00\t\n !\"#+,-./019:AENZ[\\]_abefnrtux{|}~\x7f\x80\xbf\xc3\xe2\xff") {
-			changed := file[:i] + string([]byte{c}) + file[i+1:]
-			r := check(t, changed, Expect{Format: "json"})
-			all := codes(r.Problems)
-			bad := strings.Contains(all, Syntax) || strings.Contains(all, Truncated)
-			valid := json.Valid([]byte(changed)) && jsontext.Value(changed).IsValid()
-			if bad == valid {
-				t.Errorf("%q: valid is %v, problems %v", changed, valid, r.Problems)
-			}
+		for c := range 256 {
+			sameVerdict(t, file[:i]+string([]byte{byte(c)})+file[i+1:])
 		}
+	}
+}
+
+// The same where the records go by the shape of the first.
+func TestEverySingleByteChangeOfShapedRecords(t *testing.T) {
+	t.Parallel()
+	const metric = `{"id":"ä%d\n","metricId":"b","value":-1.5,"timestamp":1%d,"m":{"n":1.5,"o":["p",{}]}}`
+	file := `{"metrics":[` + fmt.Sprintf(metric, 1, 1) + "," + fmt.Sprintf(metric, 2, 2) + "," + fmt.Sprintf(metric, 3, 3) + `]}`
+	for i := strings.Index(file, "},{"); i < len(file); i++ {
+		for _, c := range []byte("\x00\t\n !\"#+,-./019:AENZ[\\]_abefnrtux{|}~\x7f\x80\xbf\xc3\xff") {
+			sameVerdict(t, file[:i]+string([]byte{c})+file[i+1:])
+		}
+	}
+}
+
+func sameVerdict(t *testing.T, file string) {
+	t.Helper()
+	r := check(t, file, Expect{Format: "json"})
+	all := codes(r.Problems)
+	bad := strings.Contains(all, Syntax) || strings.Contains(all, Truncated)
+	if valid := validJSON(t, file); bad == valid {
+		t.Fatalf("%q: valid is %v, problems %v", file, valid, r.Problems)
 	}
 }
 
@@ -222,7 +281,8 @@ func TestMemoryIsFlat(t *testing.T) {
 		{"records", endless(`{"metrics":[{}`, `,{"id":"m","metricId":"x","value":1,"timestamp":5}`, size, "]}")},
 		{"wrong records", endless(`{"metrics":[{}`, `,{"id":5,"value":"x","timestamp":"y","a":1,"a":2}`, size, "]}")},
 		{"one name a million times", endless(`{"x":{"a":1`, `,"a":1`, size, "}}")},
-		{"long string", endless(`{"x":"`, "x", size, `"}`)},
+		{"one field a million times", endless(`{"metrics":[{"id":"m"`, `,"service":"stripe"`, size, "}]}")},
+		{"long string", endless(`{"x":"`, "x", 100<<20, `"}`)},
 		{"long string of escapes", endless(`{"x":"`, `\u0041`, size, `"}`)},
 		{"names in names", endless(`{"x":`, `{"`+strings.Repeat("n", 60<<10)+`":`, size, "")},
 		{"rows", endless(header, row, size, "")},

@@ -77,6 +77,8 @@ type field struct {
 	object  object  // what wantObject and wantArray hold; whose wantID it is
 	need    present // not 0: the field is required
 	element bool    // an element of the list name
+	text    textOf  // which text, and which time, of its record the value is
+	time    timeOf
 }
 
 // fields are the members that are looked at: what an analysis cannot do
@@ -100,36 +102,51 @@ func (o object) fields() []field {
 	case metricObject:
 		return []field{
 			{name: "id", want: wantID, object: metricObject, need: 1},
-			{name: "metricId", want: wantText, need: 2},
+			{name: "metricId", want: wantText, need: 2, text: textKey},
+			{name: "metricName", text: textName},
 			{name: "value", want: wantNumber, need: 4},
-			{name: "timestamp", want: wantMoment, need: 8},
-			{name: "createdAt", want: wantTime},
+			{name: "unit", text: textUnit},
+			{name: "timestamp", want: wantMoment, need: 8, time: timeMoment},
+			{name: "service", text: textService},
+			{name: "dataQuality", text: textQuality},
+			{name: "createdAt", want: wantTime, time: timeCreated},
 		}
 	case connectionObject:
 		return []field{
-			{name: "id", want: wantID, object: connectionObject, need: 1},
-			{name: "service", want: wantText, need: 2},
-			{name: "lastSyncedAt", want: wantTime},
-			{name: "createdAt", want: wantTime},
+			{name: "id", want: wantID, object: connectionObject, need: 1, text: textID},
+			{name: "service", want: wantText, need: 2, text: textService},
+			{name: "serviceName", text: textName},
+			{name: "category", text: textCategory},
+			{name: "authType", text: textType},
+			{name: "status", text: textStatus},
+			{name: "lastSyncedAt", want: wantTime, time: timeSync},
+			{name: "createdAt", want: wantTime, time: timeCreated},
 		}
 	case dashboardObject:
 		return []field{
-			{name: "id", want: wantID, object: dashboardObject, need: 1},
-			{name: "name", want: wantText, need: 2},
-			{name: "createdAt", want: wantTime},
-			{name: "updatedAt", want: wantTime},
+			{name: "id", want: wantID, object: dashboardObject, need: 1, text: textID},
+			{name: "name", want: wantText, need: 2, text: textName},
+			{name: "type", text: textType},
+			{name: "category", text: textCategory},
+			{name: "createdAt", want: wantTime, time: timeCreated},
+			{name: "updatedAt", want: wantTime, time: timeUpdated},
 			{name: "widgets", want: wantArray, object: widgetObject},
 		}
 	case widgetObject:
 		return []field{
-			{name: "id", want: wantID, object: widgetObject, need: 1},
-			{name: "createdAt", want: wantTime},
+			{name: "id", want: wantID, object: widgetObject, need: 1, text: textID},
+			{name: "type", text: textType},
+			{name: "title", text: textName},
+			{name: "createdAt", want: wantTime, time: timeCreated},
 		}
 	case auditLogObject:
 		return []field{
 			{name: "id", want: wantID, object: auditLogObject, need: 1},
-			{name: "action", want: wantText, need: 2},
-			{name: "createdAt", want: wantMoment, need: 4},
+			{name: "userId", text: textUser},
+			{name: "action", want: wantText, need: 2, text: textAction},
+			{name: "resource", text: textResource},
+			{name: "resourceId", text: textTarget},
+			{name: "createdAt", want: wantMoment, need: 4, time: timeMoment},
 		}
 	}
 	return nil

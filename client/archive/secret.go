@@ -24,7 +24,9 @@ func findSecret(b []byte) (secret, bool) {
 			if start, end := urlPassword(b, i); end > 0 {
 				return secret{start, end, "a password in a URL"}, true
 			}
-		case !inWord && mayBegin(c, b[max(i-1, 0)]):
+		case !inWord && isHead(c) && (c != 'e' || i == 0 || b[i-1] != '-' && b[i-1] != '_'):
+			// A JSON web token has no bound in length: it begins only where its
+			// characters do, so that no text is looked at twice.
 			if n, what := matchSecret(b[i:]); n > 0 {
 				return secret{i, i + n, what}, true
 			}
@@ -34,15 +36,16 @@ func findSecret(b []byte) (secret, bool) {
 	return secret{}, false
 }
 
-// mayBegin reports whether a shape of matchSecret begins with c, where prev
-// stands before it. A JSON web token has no bound in length: it begins only
-// where its characters do, so that no text is looked at twice.
-func mayBegin(c, prev byte) bool {
-	switch c {
-	case 'e':
-		return prev != '-' && prev != '_'
-	case '-', '1', 'A', 'B', 'S', 'b', 'd', 'g', 'n', 'p', 'r', 's', 'w', 'x', 'y':
-		return true
+// isHead reports whether a shape of matchSecret begins with c.
+func isHead(c byte) bool {
+	const digits = uint64(1<<'-' | 1<<'1')
+	const letters = uint64(1<<('A'-64) | 1<<('B'-64) | 1<<('S'-64) | 1<<('b'-64) | 1<<('d'-64) | 1<<('e'-64) | 1<<('g'-64) |
+		1<<('n'-64) | 1<<('p'-64) | 1<<('r'-64) | 1<<('s'-64) | 1<<('w'-64) | 1<<('x'-64) | 1<<('y'-64))
+	switch c >> 6 {
+	case 0:
+		return digits>>c&1 != 0
+	case 1:
+		return letters>>(c-64)&1 != 0
 	}
 	return false
 }

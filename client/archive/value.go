@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"math"
-	"strconv"
 	"time"
 )
 
@@ -14,6 +12,13 @@ const maxMillis = 253402300799999
 // and dropped: JavaScript's clocks have one.
 func parseMillis(b []byte) (ms int64, ok bool) {
 	i := 0
+	if len(b) >= 8 {
+		if ms, ok = eightDigits(b); ok {
+			i = 8
+		} else {
+			ms = 0
+		}
+	}
 	for ; i < len(b) && isDigit(b[i]); i++ {
 		ms = ms*10 + int64(b[i]-'0')
 		if ms > maxMillis {
@@ -58,14 +63,6 @@ func parseTime(b []byte) (ms int64, ok bool) {
 	return t.UnixMilli(), true
 }
 
-// parseCellTime reads a time in a CSV cell, in either form.
-func parseCellTime(b []byte) (ms int64, ok bool) {
-	if ms, ok = parseMillis(b); ok {
-		return ms, true
-	}
-	return parseTime(b)
-}
-
 // isNumber reports whether b is a number by the grammar of JSON (RFC 8259
 // section 6), and one that a float64 can hold.
 func isNumber(b []byte) bool {
@@ -96,23 +93,11 @@ func isNumber(b []byte) bool {
 		}
 		rest = rest[n:]
 	}
-	return len(rest) == 0 && isFinite(b)
-}
-
-// isFinite reports whether the JSON number b fits a float64. Without an
-// exponent it needs more than 308 digits not to.
-func isFinite(b []byte) bool {
-	short := len(b) <= 308
-	for _, c := range b {
-		if c == 'e' || c == 'E' {
-			short = false
-		}
+	if len(rest) > 0 {
+		return false
 	}
-	if short {
-		return true
-	}
-	v, err := strconv.ParseFloat(string(b), 64)
-	return err == nil && !math.IsInf(v, 0)
+	_, ok := floatOf(b)
+	return ok
 }
 
 func countDigits(b []byte) int {
@@ -123,7 +108,7 @@ func countDigits(b []byte) int {
 	return n
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
-func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
-func isAlnum(c byte) bool { return isDigit(c) || isUpper(c) || isLower(c) }
+func isDigit(c byte) bool { return c-'0' < 10 }
+func isUpper(c byte) bool { return c-'A' < 26 }
+func isLower(c byte) bool { return c-'a' < 26 }
+func isAlnum(c byte) bool { return isDigit(c) || isLower(c|0x20) }
