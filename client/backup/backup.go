@@ -14,6 +14,7 @@ package backup
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -41,9 +42,12 @@ var (
 	// ErrChanged means that a file is not what it is said to be: it was not
 	// taken in. Verify it again.
 	ErrChanged = errors.New("the file is not the one that was verified")
-	// ErrName means that a file has no name that this program gives: it was not
-	// taken in. Backups are named by [client/job.FileName].
-	ErrName = errors.New("not a name of a backup")
+	// ErrEntry means that an entry makes no sense, such as one with a format that
+	// nobody knows: it was not taken in. ErrName is one of its kind.
+	ErrEntry = errors.New("not what is known of a backup")
+	// ErrName means that a file has no name that this program gives to exports:
+	// it was not taken in.
+	ErrName = fmt.Errorf("%w: its name is none that is given to exports", ErrEntry)
 )
 
 // Entry is one backup: what its line in the manifest says, and how it was found.

@@ -224,6 +224,21 @@ func TestFileThatCannotBeRemoved(t *testing.T) {
 	same(t, "manifest", listed(t, dir), []string{all[1].File, all[3].File})
 }
 
+// A line that replaces a torn one may be the shorter of the two.
+func TestTornLineIsReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := opened(t, dir)
+	nights(t, f, 1)
+	before := manifestOf(t, dir)
+	write(t, dir, ManifestName, before+before[:len(before)-2])
+	mark := gone(t, 0, "x")
+	if err := f.append([]byte(mark)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "manifest", manifestOf(t, dir), before+mark)
+}
+
 // A file that cannot be written durably is not said to be there.
 func TestLineThatIsNotDurable(t *testing.T) {
 	t.Parallel()

@@ -150,7 +150,7 @@ func (f *Folder) Inventory(ctx context.Context) (Inventory, error) {
 // returns when that is durable. The file must be regular and have e.Bytes;
 // its content is believed (see [Folder.Adopt]). e.VerifiedAt is now if it is
 // zero; e.ModifiedAt is read. A name that the manifest has is replaced.
-// ErrName, ErrChanged.
+// ErrEntry, ErrName, ErrChanged.
 func (f *Folder) Add(e Entry) error {
 	if !validName(e.File) {
 		return fmt.Errorf("add %q to the manifest: %w", filepath.Base(e.File), ErrName)

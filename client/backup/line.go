@@ -103,11 +103,11 @@ func encode(l any) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(l); err != nil {
-		return nil, fmt.Errorf("encode the manifest's line: %w", err)
+		return nil, fmt.Errorf("encode the manifest's line: %w: %w", ErrEntry, err)
 	}
 	out := ascii(b.Bytes())
 	if _, err := parseLine(bytes.TrimSuffix(out, []byte("\n"))); err != nil {
-		return nil, fmt.Errorf("encode the manifest's line: %w", err)
+		return nil, fmt.Errorf("encode the manifest's line: %w: %w", ErrEntry, err)
 	}
 	return out, nil
 }

@@ -69,7 +69,7 @@ func sumOf(ctx context.Context, root *os.Root, name string, progress func(int)) 
 	return sum{hex.EncodeToString(h.Sum(nil)), n}, nil
 }
 
-var errNotPlain = errors.New("not a regular file")
+var errNotPlain = fmt.Errorf("%w: it is not a regular file", ErrChanged)
 
 // steps is a file that can be stopped between two reads.
 type steps struct {

@@ -43,7 +43,7 @@ func plainly(entries []Entry, p Policy, now time.Time, loc *time.Location) (keep
 	}
 	wanted := func(i int, counts func(Entry) bool) bool {
 		for _, rule := range periods {
-			mine, newer, first := "", map[string]bool{}, true
+			mine, newer := "", map[string]bool{}
 			for j, o := range entries {
 				if !alike(o, entries[i]) || !counts(o) && j != i {
 					continue
@@ -58,8 +58,7 @@ func plainly(entries []Entry, p Policy, now time.Time, loc *time.Location) (keep
 					newer[period] = true
 				}
 			}
-			first = !newer[mine]
-			if first && len(newer) < rule.n {
+			if !newer[mine] && len(newer) < rule.n {
 				return true
 			}
 		}

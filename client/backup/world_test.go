@@ -62,6 +62,14 @@ func write(t testing.TB, dir, name, content string) {
 	}
 }
 
+// link makes a symbolic link, where the system lets it.
+func link(t testing.TB, to, path string) {
+	t.Helper()
+	if err := os.Symlink(to, path); err != nil {
+		t.Skip(err)
+	}
+}
+
 // put is what a run does: the file first, then the line.
 func put(t testing.TB, f *Folder, at time.Time) Entry {
 	t.Helper()
