@@ -21,7 +21,7 @@ import (
 const pieceSize = 8 << 20
 
 const (
-	checkpointVersion = 1
+	checkpointVersion = 2
 	maxCheckpoint     = 16 << 20
 )
 
@@ -42,6 +42,7 @@ type checkpoint struct {
 	Size       int64     `json:"size"` // -1 unknown
 	Validator  validator `json:"validator"`
 	Digest     string    `json:"digest,omitempty"` // SHA-256 that the server told, hex
+	Inode      uint64    `json:"inode,omitempty"`  // of the part, 0 if the system does not tell
 	Piece      int64     `json:"piece"`
 	// Frontier: bytes [0, Frontier) are there. CRCs has one CRC-32C for each
 	// whole piece of them, and Tail that of the rest.
@@ -50,8 +51,16 @@ type checkpoint struct {
 	Tail     uint32   `json:"tail"`
 	// Hash is the state of SHA-256 at Frontier, so that nothing is read twice.
 	Hash []byte `json:"hash"`
-	// Beyond: whole pieces past the frontier, by index.
-	Beyond map[int64]uint32 `json:"beyond,omitempty"`
+	// Extents are on the disk beyond Frontier, in order. One that the frontier
+	// is in begins before it, since its CRC does.
+	Extents []extent `json:"extents,omitempty"`
+}
+
+// extent is one run of bytes [From, To), within a piece.
+type extent struct {
+	From int64  `json:"from"`
+	To   int64  `json:"to"`
+	CRC  uint32 `json:"crc"`
 }
 
 // validator tells one version of an object from another (RFC 9110, 8.8).
@@ -95,10 +104,12 @@ func (c checkpoint) plausible() bool {
 		int64(len(c.CRCs)) != c.Frontier/pieceSize:
 		return false
 	}
-	for i := range c.Beyond {
-		if i <= c.Frontier/pieceSize-1 || c.Size < 0 || i >= (c.Size+pieceSize-1)/pieceSize {
+	at := c.Frontier - c.Frontier%pieceSize
+	for _, e := range c.Extents {
+		if e.From < at || e.To <= e.From || e.To <= c.Frontier || e.To-e.From > pieceSize || c.Size >= 0 && e.To > c.Size {
 			return false
 		}
+		at = e.To
 	}
 	return true
 }
@@ -106,14 +117,22 @@ func (c checkpoint) plausible() bool {
 // trusted is the number of bytes that the checkpoint vouches for.
 func (c checkpoint) trusted() int64 {
 	n := c.Frontier
-	for i := range c.Beyond {
-		n += min(pieceSize, c.Size-i*pieceSize)
+	for _, e := range c.Extents {
+		n += e.To - max(e.From, c.Frontier)
 	}
 	return n
 }
 
-func readCheckpoint(path string) (checkpoint, error) {
-	f, err := openPlain(path, os.O_RDONLY)
+// end is the length that the part must have at least.
+func (c checkpoint) end() int64 {
+	if n := len(c.Extents); n > 0 {
+		return c.Extents[n-1].To
+	}
+	return c.Frontier
+}
+
+func readCheckpoint(d disk, path string) (checkpoint, error) {
+	f, err := d.open(path, os.O_RDONLY)
 	if err != nil {
 		return checkpoint{}, err
 	}
@@ -134,31 +153,31 @@ func readCheckpoint(path string) (checkpoint, error) {
 
 // writeCheckpoint replaces the checkpoint durably: after it returns the new
 // one is on the disk, and a power cut before leaves the old one.
-func writeCheckpoint(path string, c checkpoint) error {
+func writeCheckpoint(d disk, path string, c checkpoint) error {
 	b, err := encodeCheckpoint(c)
 	if err != nil {
 		return err
 	}
 	tmp := path + ".tmp"
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := d.remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
-	f, err := openPlain(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	f, err := d.open(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	_, err = f.Write(b)
 	if err == nil {
-		err = syncFile(f)
+		err = f.sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(tmp, path)
+		err = d.rename(tmp, path)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = d.syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		_ = os.Remove(tmp)
+		_ = d.remove(tmp)
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	return nil

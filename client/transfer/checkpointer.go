@@ -3,16 +3,25 @@ package transfer
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
+)
+
+const (
+	// A checkpoint is due after so much time or so many bytes, one at a time.
+	// The first ones come sooner, doubling, since a short transfer deserves to
+	// be resumed too.
+	firstCheckpoint = 250 * time.Millisecond
+	checkpointEvery = 2 * time.Second
+	checkpointBytes = 64 << 20
 )
 
 // checkpointer writes checkpoints behind the transfer, one at a time: first
 // the data is made durable, then the promise about it.
 type checkpointer struct {
+	disk  disk
 	path  string
-	file  *os.File
+	file  file
 	nonce string
 
 	running sync.WaitGroup
@@ -21,31 +30,35 @@ type checkpointer struct {
 	ours    bool // the checkpoint on the disk is this process's
 	err     error
 	last    time.Time
-	at      int64 // frontier of the last one
+	at      int64 // bytes that had come at the last one
 	count   int   // of those behind the transfer
 }
 
-// due reports whether it is time for one.
-func (w *checkpointer) due(now time.Time, frontier int64) bool {
+// due reports whether it is time for one; who is told so writes it.
+func (w *checkpointer) due(now time.Time, come int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.busy || frontier == w.at {
+	if w.busy || come == w.at {
 		return false
 	}
 	every := min(firstCheckpoint<<min(w.count, 10), checkpointEvery)
-	return now.Sub(w.last) >= every || frontier-w.at >= checkpointBytes
+	if now.Sub(w.last) < every && come-w.at < checkpointBytes {
+		return false
+	}
+	w.busy, w.last, w.at = true, now, come
+	w.count++
+	return true
 }
 
-// behind writes one in the background. The error of the one before is given.
+// behind writes one in the background, after due. The error of the one before
+// is given.
 func (w *checkpointer) behind(c checkpoint) error {
 	w.mu.Lock()
-	if err := w.err; err != nil {
-		w.mu.Unlock()
-		return err
+	defer w.mu.Unlock()
+	if w.err != nil {
+		w.busy = false
+		return w.err
 	}
-	w.busy, w.last, w.at = true, time.Now(), c.Frontier
-	w.count++
-	w.mu.Unlock()
 	w.running.Go(func() {
 		err := w.write(c)
 		w.mu.Lock()
@@ -59,25 +72,37 @@ func (w *checkpointer) behind(c checkpoint) error {
 func (w *checkpointer) now(c checkpoint) error {
 	w.running.Wait()
 	w.mu.Lock()
-	w.err, w.last, w.at = nil, time.Now(), c.Frontier
+	err := w.err
+	w.err, w.last = nil, time.Now()
 	w.mu.Unlock()
+	if errors.Is(err, errSync) {
+		return err // the system says so once; the next sync would seem to work
+	}
 	return w.write(c)
 }
 
 func (w *checkpointer) wait() { w.running.Wait() }
 
+// forget drops the error of the last one, once what it means has been done.
+func (w *checkpointer) forget() {
+	w.running.Wait()
+	w.mu.Lock()
+	w.err = nil
+	w.mu.Unlock()
+}
+
 func (w *checkpointer) write(c checkpoint) error {
 	// flock does nothing on some network file systems, so the checkpoint itself
 	// tells whether somebody else has taken over.
 	if w.ours {
-		if old, err := readCheckpoint(w.path); err == nil && old.Owner != w.nonce {
-			return ErrLocked
+		if old, err := readCheckpoint(w.disk, w.path); err == nil && old.Owner != w.nonce {
+			return fmt.Errorf("another process took the part over: %w", ErrLocked)
 		}
 	}
-	if err := syncFile(w.file); err != nil {
+	if err := w.file.sync(); err != nil {
 		return fmt.Errorf("%w: %w", errSync, diskError(err))
 	}
-	if err := writeCheckpoint(w.path, c); err != nil {
+	if err := writeCheckpoint(w.disk, w.path, c); err != nil {
 		return diskError(err)
 	}
 	w.ours = true
@@ -101,27 +126,27 @@ func (p *Part) save(state State, clean bool) error {
 
 // checkpointIfDue writes one behind the transfer now and then.
 func (p *Part) checkpointIfDue() error {
-	if !p.writer.due(time.Now(), p.data.frontier) {
+	if !p.writer.due(time.Now(), p.ThisRunBytes()) {
 		return nil
 	}
-	err := p.writer.behind(p.checkpoint(StateActive, false))
-	if errors.Is(err, ErrLocked) {
-		return fmt.Errorf("another process took the part over: %w", err)
-	}
-	return err
+	return p.writer.behind(p.checkpoint(StateActive, false))
 }
 
+// checkpoint is what may be promised once the data is durable: nothing but
+// bytes that were written before this moment.
 func (p *Part) checkpoint(state State, clean bool) checkpoint {
+	p.data.hashing.Lock()
+	defer p.data.hashing.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := checkpoint{
 		Version: checkpointVersion, Generation: p.gen, Owner: p.nonce, Boot: p.boot,
 		Clean: clean, State: state, ID: p.o.ID, Size: p.size, Validator: p.valid,
-		Digest: p.digest, Piece: pieceSize,
+		Digest: p.digest, Inode: p.inode, Piece: pieceSize,
 	}
 	p.data.fill(&c)
 	if !p.sizeProven {
-		c.Size, c.Beyond = -1, nil
+		c.Size = -1
 	}
 	return c
 }

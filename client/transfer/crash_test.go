@@ -1,16 +1,13 @@
 package transfer
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -174,22 +171,22 @@ func TestWhatDiskFaultsCost(t *testing.T) {
 			}
 		}, true, 20 * mib},
 		"hash of another Go": {func(t *testing.T, o Options) {
-			c, err := readCheckpoint(o.Path + checkpointSuffix)
+			c, err := readCheckpoint(systemDisk{}, o.Path+checkpointSuffix)
 			if err != nil {
 				t.Fatal(err)
 			}
 			c.Hash = []byte("something else")
-			if err := writeCheckpoint(o.Path+checkpointSuffix, c); err != nil {
+			if err := writeCheckpoint(systemDisk{}, o.Path+checkpointSuffix, c); err != nil {
 				t.Fatal(err)
 			}
 		}, true, 2 * mib},
 		"another boot": {func(t *testing.T, o Options) {
-			c, err := readCheckpoint(o.Path + checkpointSuffix)
+			c, err := readCheckpoint(systemDisk{}, o.Path+checkpointSuffix)
 			if err != nil {
 				t.Fatal(err)
 			}
 			c.Boot = "before"
-			if err := writeCheckpoint(o.Path+checkpointSuffix, c); err != nil {
+			if err := writeCheckpoint(systemDisk{}, o.Path+checkpointSuffix, c); err != nil {
 				t.Fatal(err)
 			}
 			flip(9*mib)(t, o)
@@ -353,90 +350,5 @@ func TestTheLinkIsNeverOnDisk(t *testing.T) {
 	info, err := os.Stat(o.Path + checkpointSuffix)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-}
-
-const childEnv = "TRANSFER_TEST_CHILD"
-
-// TestChild is the process that TestKill kills.
-func TestChild(t *testing.T) {
-	at := os.Getenv(childEnv)
-	if at == "" {
-		t.SkipNow() // only TestKill runs it
-	}
-	link, path, _ := strings.Cut(at, " ")
-	p, err := Open(Options{
-		Path: path, ID: "e1", Size: -1, LimitRate: 6 * mib, UserAgent: "test",
-		Link: func(context.Context, bool) (string, error) { return link, nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Println("RESUMING", p.found != nil)
-	if err := p.Fetch(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Println("WHOLE")
-	_ = p.Close()
-}
-
-// TestKill kills a real process with SIGKILL at several points of a transfer.
-func TestKill(t *testing.T) {
-	t.Parallel()
-	body := newServer(12 * mib).body
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("ETag", `"one"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
-	}))
-	defer srv.Close()
-	path := filepath.Join(t.TempDir(), "data.json")
-	for kills := int64(0); kills < 10; kills++ {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
-		cmd.Env = append(os.Environ(), childEnv+"="+srv.URL+"/x "+path)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		ended := make(chan struct{})
-		if kills < 4 {
-			go killAt(cmd.Process, path+partSuffix, (kills+1)*2*mib+kills*1234, ended)
-		}
-		whole := false
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			whole = whole || lines.Text() == "WHOLE"
-		}
-		close(ended)
-		_ = cmd.Wait() // the kill is its error
-		if whole {
-			got, err := os.ReadFile(path + partSuffix)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, body) {
-				t.Fatal("the file is not the object")
-			}
-			return
-		}
-	}
-	t.Fatal("never whole")
-}
-
-// killAt kills a process when its part has grown to size.
-func killAt(p *os.Process, part string, size int64, ended <-chan struct{}) {
-	look := time.NewTicker(2 * time.Millisecond)
-	defer look.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-look.C:
-			if info, err := os.Stat(part); err == nil && info.Size() >= size {
-				_ = p.Kill()
-				return
-			}
-		}
 	}
 }

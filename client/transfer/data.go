@@ -1,193 +1,155 @@
 package transfer
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
 	"io"
-	"maps"
-	"os"
-	"slices"
+	"sync"
 )
 
-// data is the part file and what is known of its bytes: [0, frontier) is there
-// and hashed, and whole pieces past it may be. Bytes beside these are nobody's
-// word, whatever the file's length is.
+// data is the part file and what is known of its bytes. [0, front) is there
+// and hashed; spans tell of the rest. Bytes that neither vouches for are
+// nobody's word, whatever the file's length is. Part.mu guards all of it, but
+// for the hash.
 type data struct {
-	f        *os.File
-	frontier int64
-	sum      hash.Hash // SHA-256 of [0, frontier)
-	crcs     []uint32  // of the whole pieces below the frontier
-	tail     uint32    // CRC of the begun piece at the frontier
-	beyond   map[int64]uint32
+	f     file
+	front int64
+	crcs  []uint32 // of the whole pieces before front
+	tail  uint32   // CRC of the begun piece at front
+	spans spans
+
+	// hashing is held while the hash is ahead of front, and locked before Part.mu.
+	hashing sync.Mutex
+	sum     hash.Hash // SHA-256 of [0, front)
 }
 
-func newData(f *os.File) *data { return &data{f: f, sum: sha256.New()} }
+// newData knows of no byte yet. A size of -1 is unknown.
+func newData(f file, size int64) *data {
+	d := &data{f: f, sum: sha256.New()}
+	d.spans.missing(0, ending(size))
+	return d
+}
 
-// write puts b at the frontier and moves it.
-func (d *data) write(b []byte) error {
-	n, err := d.f.WriteAt(b, d.frontier)
-	d.count(b[:n])
-	if err != nil {
-		return fmt.Errorf("write the part: %w", err)
+func ending(size int64) int64 {
+	if size < 0 {
+		return endless
 	}
-	return nil
+	return size
 }
 
-// count takes bytes that are on the disk at the frontier into account.
-func (d *data) count(b []byte) {
-	_, _ = d.sum.Write(b) // a hash never fails
+// advance moves the front over bytes that are on the disk and hashed.
+func (d *data) advance(b []byte) {
 	for len(b) > 0 {
-		n := min(int64(len(b)), pieceSize-d.frontier%pieceSize)
+		n := min(int64(len(b)), pieceSize-d.front%pieceSize)
 		d.tail = crc32.Update(d.tail, castagnoli, b[:n])
-		d.frontier += n
+		d.front += n
 		b = b[n:]
-		if d.frontier%pieceSize == 0 {
+		if d.front%pieceSize == 0 {
 			d.crcs = append(d.crcs, d.tail)
 			d.tail = 0
 		}
 	}
+	d.spans.forget(d.front)
 }
 
-// reset forgets everything: the bytes belong to an object that is no more.
-func (d *data) reset() error {
-	*d = *newData(d.f)
-	if err := d.f.Truncate(0); err != nil {
-		return fmt.Errorf("empty the part: %w", err)
-	}
-	return nil
-}
+// done is the number of bytes that are there.
+func (d *data) done() int64 { return d.spans.done(d.front) }
 
-// hole is the first range of missing bytes; to is size where nothing follows.
-func (d *data) hole(size int64) (from, to int64) {
-	to = size
-	for i := range d.beyond {
-		if at := i * pieceSize; at >= d.frontier && (to < 0 || at < to) {
-			to = at
-		}
-	}
-	return d.frontier, to
-}
-
-// absorb moves the frontier over one whole piece that is there already, and
-// reports whether there was one. It is read for the hash; if it reads wrong it
-// is dropped, to be fetched.
-func (d *data) absorb(size int64) (bool, error) {
-	i := d.frontier / pieceSize
-	want, ok := d.beyond[i]
-	if !ok || d.frontier%pieceSize != 0 {
-		return false, nil
-	}
-	delete(d.beyond, i)
-	buf := make([]byte, min(pieceSize, size-d.frontier))
-	good, err := d.matches(buf, d.frontier, want)
-	if good {
-		d.count(buf)
-	}
-	return good, err
-}
-
-// fill writes the data's promises into a checkpoint.
+// fill writes the data's promises into a checkpoint. The caller holds hashing.
 func (d *data) fill(c *checkpoint) {
-	c.Frontier, c.Tail, c.Hash = d.frontier, d.tail, marshalHash(d.sum)
+	c.Frontier, c.Tail, c.Hash = d.front, d.tail, marshalHash(d.sum)
 	c.CRCs = d.crcs[:len(d.crcs):len(d.crcs)] // append elsewhere makes a copy
-	c.Beyond = maps.Clone(d.beyond)
+	c.Extents = d.spans.extents(d.front)
 }
 
-// restore believes a checkpoint: it was written at an orderly end in this boot.
-// False means that the hash has to be made anew, by recheck.
-func (d *data) restore(c checkpoint) bool {
+// restore believes a checkpoint: it was written at an orderly end in this boot,
+// and the part is still the same file. False means that it has to be read.
+func (d *data) restore(c checkpoint, size int64) bool {
 	sum, ok := unmarshalHash(c.Hash)
-	info, err := d.f.Stat()
-	if !ok || err != nil || info.Size() < c.Frontier {
+	info, err := d.f.stat()
+	if !ok || err != nil || info.inode != c.Inode || info.size < c.end() {
 		return false
 	}
-	d.frontier, d.sum, d.crcs, d.tail, d.beyond = c.Frontier, sum, c.CRCs, c.Tail, c.Beyond
+	d.front, d.sum, d.crcs, d.tail = c.Frontier, sum, c.CRCs, c.Tail
+	d.lay(c.Extents, size)
 	return true
 }
 
-// recheck reads what a checkpoint promises and keeps what has the right CRC:
-// the frontier stops before the first bad piece, good whole pieces after it
-// are kept beyond. seen gets the bytes read so far.
-func (d *data) recheck(ctx context.Context, c checkpoint, seen func(int64)) error {
-	*d = *newData(d.f)
-	d.beyond = map[int64]uint32{}
-	buf := make([]byte, pieceSize)
-	last := (c.Frontier + pieceSize - 1) / pieceSize
-	for i := range last {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		at := i * pieceSize
-		want := c.Tail
-		if i < int64(len(c.CRCs)) {
-			want = c.CRCs[i]
-		}
-		b := buf[:min(pieceSize, c.Frontier-at)]
-		good, err := d.matches(b, at, want)
+// lay makes the spans of extents that are there, and of the gaps between them.
+func (d *data) lay(extents []extent, size int64) {
+	d.spans = spans{}
+	at := d.front
+	for _, e := range extents {
+		d.spans.missing(at, e.From)
+		d.spans.list = append(d.spans.list, &span{from: e.From, at: e.To, to: e.To, crc: e.CRC})
+		at = e.To
+	}
+	d.spans.missing(at, ending(size))
+}
+
+// recheck reads what a checkpoint promises and keeps what has the right CRC. A
+// bad piece is lost alone. If none is, the hash goes on where it was; else it
+// is made anew, behind the transfer. seen gets the bytes read so far.
+func (d *data) recheck(c checkpoint, size int64, seen func(int64) error) error {
+	buf := make([]byte, bufferSize)
+	var good []extent
+	var read int64
+	intact := true
+	check := func(e extent, from int64) error {
+		crc, fresh, err := d.checksums(buf, e, from)
 		if err != nil {
 			return err
 		}
-		switch whole := len(b) == pieceSize || at+int64(len(b)) == c.Size; {
-		case good && d.frontier == at:
-			d.count(b)
-		case good && whole:
-			d.beyond[i] = want
+		if crc == e.CRC {
+			good = append(good, extent{From: from, To: e.To, CRC: fresh})
+		} else if e.From < c.Frontier && from == e.From {
+			intact = false
 		}
-		seen(at + int64(len(b)))
+		read += e.To - from
+		return seen(read)
 	}
-	for i, want := range c.Beyond {
-		at := i * pieceSize
-		good, err := d.matches(buf[:min(pieceSize, c.Size-at)], at, want)
-		if err != nil {
+	for at := int64(0); at < c.Frontier; at += pieceSize {
+		e := extent{From: at, To: min(at+pieceSize, c.Frontier), CRC: c.Tail}
+		if i := at / pieceSize; i < int64(len(c.CRCs)) {
+			e.CRC = c.CRCs[i]
+		}
+		if err := check(e, e.From); err != nil {
 			return err
 		}
-		if good {
-			d.beyond[i] = want
+	}
+	sum, ok := unmarshalHash(c.Hash)
+	if intact && ok {
+		d.front, d.sum, d.crcs, d.tail = c.Frontier, sum, c.CRCs, c.Tail
+		good = nil
+	}
+	for _, e := range c.Extents {
+		if err := check(e, max(e.From, c.Frontier)); err != nil {
+			return err
 		}
 	}
+	d.lay(good, size)
 	return nil
 }
 
-// matches reads b at an offset and compares. A short file is a bad piece, not
-// an error.
-func (d *data) matches(b []byte, at int64, want uint32) (bool, error) {
-	n, err := d.f.ReadAt(b, at)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, fmt.Errorf("read the part: %w", err)
-	}
-	return n == len(b) && crc32.Checksum(b, castagnoli) == want, nil
-}
-
-// trusted is the number of bytes that are there.
-func (d *data) trusted(size int64) int64 {
-	n := d.frontier
-	for i := range d.beyond {
-		if i*pieceSize >= d.frontier {
-			n += min(pieceSize, size-i*pieceSize)
+// checksums reads an extent and gives its CRC, and that of what begins at from.
+// A short file has no right CRC; that is no error.
+func (d *data) checksums(buf []byte, e extent, from int64) (crc, fresh uint32, err error) {
+	for at := e.From; at < e.To; {
+		n, err := d.f.ReadAt(buf[:min(int64(len(buf)), e.To-at)], at)
+		crc = crc32.Update(crc, castagnoli, buf[:n])
+		if skip := min(max(from-at, 0), int64(n)); skip < int64(n) {
+			fresh = crc32.Update(fresh, castagnoli, buf[skip:n])
+		}
+		at += int64(n)
+		if errors.Is(err, io.EOF) && at < e.To {
+			return ^e.CRC, 0, nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, 0, fmt.Errorf("read the part: %w", err)
 		}
 	}
-	return n
-}
-
-// parts tells the extents in order: each run of missing bytes ends where a
-// piece that is there begins.
-func (d *data) parts(size int64) []PartState {
-	if size < 0 {
-		return []PartState{{To: d.frontier, Done: d.frontier}}
-	}
-	out := []PartState{{To: size, Done: d.frontier}}
-	for _, i := range slices.Sorted(maps.Keys(d.beyond)) {
-		at := i * pieceSize
-		if at < d.frontier {
-			continue
-		}
-		n := min(pieceSize, size-at)
-		out[len(out)-1].To = at
-		out = append(out, PartState{From: at, To: at + n, Done: n}, PartState{From: at + n, To: size})
-	}
-	return out
+	return crc, fresh, nil
 }

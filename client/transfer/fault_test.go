@@ -58,8 +58,15 @@ func TestServerFaults(t *testing.T) {
 		"range ignored for ever":    {tricks: []trick{cut(mib), wholeUpTo(mib + mib/2), wholeUpTo(2 * mib), whole}},
 		"changed, If-Range":         {tricks: []trick{cut(mib), changeTo(3*mib, true)}, fresh: true},
 		"changed, If-Range ignored": {tricks: []trick{cut(mib), changeTo(3*mib, false)}, fresh: true},
-		"shrank":                    {tricks: []trick{cut(mib), changeTo(mib/2, false)}, fresh: true},
-		"grew":                      {tricks: []trick{cut(mib), changeTo(4*mib, false)}, fresh: true},
+		"changed, the part unmarked": {tricks: []trick{cut(mib), func(s *server, req *http.Request, _ *http.Response) (*http.Response, error) {
+			s.body, s.etag = newServer(3*mib + 1).body[1:], ""
+			s.modified = time.Time{}
+			req = req.Clone(req.Context())
+			req.Header.Del("If-Range")
+			return s.honest(req), nil
+		}}, fresh: true},
+		"shrank": {tricks: []trick{cut(mib), changeTo(mib/2, false)}, fresh: true},
+		"grew":   {tricks: []trick{cut(mib), changeTo(4*mib, false)}, fresh: true},
 		"206 starting elsewhere": {tricks: []trick{cut(mib), func(s *server, req *http.Request, _ *http.Response) (*http.Response, error) {
 			req = req.Clone(req.Context())
 			req.Header.Set("Range", "bytes=0-")
@@ -69,7 +76,7 @@ func TestServerFaults(t *testing.T) {
 		"206 for ever without Content-Range": {tricks: append([]trick{cut(mib)}, repeat(edit(func(h http.Header) { h.Del("Content-Range") }), 2)...)},
 		"206 multipart":                      {tricks: []trick{cut(mib), edit(func(h http.Header) { h.Set("Content-Type", "multipart/byteranges; boundary=x") })}},
 		"206 gzip":                           {tricks: []trick{cut(mib), gz}},
-		"206 with another ETag":              {tricks: []trick{cut(mib), edit(func(h http.Header) { h.Set("ETag", `"cdn"`) })}, fresh: true},
+		"206 with another ETag":              {tricks: []trick{cut(mib), edit(func(h http.Header) { h.Set("ETag", `"cdn"`) })}},
 		"link expired, XML":                  {tricks: []trick{cut(mib), answer(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")}},
 		"link expired, 400":                  {tricks: []trick{cut(mib), answer(400, `{"code":"ExpiredToken"}`)}},
 		"link expired, 410":                  {tricks: []trick{cut(mib), answer(410, "")}},
@@ -83,10 +90,7 @@ func TestServerFaults(t *testing.T) {
 		"503 and Retry-After":                {tricks: append([]trick{cut(mib)}, repeat(answer(503, "", "Retry-After", "7"), 2)...)},
 		"429":                                {tricks: []trick{cut(mib), answer(429, "")}},
 		"stall":                              {tricks: []trick{cut(mib), stall(mib / 2)}},
-		"no answer": {tricks: []trick{cut(mib), func(_ *server, req *http.Request, _ *http.Response) (*http.Response, error) {
-			<-req.Context().Done()
-			return nil, req.Context().Err()
-		}}},
+		"no answer":                          {tricks: []trick{cut(mib), silence}},
 		"clean end too early": {tricks: []trick{cut(mib), func(_ *server, _ *http.Request, resp *http.Response) (*http.Response, error) {
 			resp.Body = io.NopCloser(io.LimitReader(resp.Body, mib/2))
 			return resp, nil
@@ -210,12 +214,12 @@ func TestLinkThatCannotBeRenewedNow(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(2 * mib)
-		s.tricks = append([]trick{cut(mib)}, repeat(answer(403, ""), 3)...)
+		s.tricks = []trick{cut(mib), answer(403, "")}
 		o := options(s, dir)
-		asked := 0
+		var asked []time.Time
 		o.Link = func(_ context.Context, renew bool) (string, error) {
 			if renew {
-				if asked++; asked < 3 {
+				if asked = append(asked, time.Now()); len(asked) < 3 {
 					return "", &TemporaryError{errors.New("offline")}
 				}
 			}
@@ -226,6 +230,11 @@ func TestLinkThatCannotBeRenewedNow(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, p, s.body)
+		for i := range asked {
+			if i > 0 && asked[i].Sub(asked[i-1]) < renewEvery {
+				t.Errorf("asked again after %v", asked[i].Sub(asked[i-1]))
+			}
+		}
 	})
 }
 
@@ -290,6 +299,7 @@ func TestDigestOfTheServer(t *testing.T) {
 	for name, field := range map[string]func(sum string) (string, string){
 		"Repr-Digest": func(s string) (string, string) { return "Repr-Digest", "sha-256=:" + s + ":" },
 		"Digest":      func(s string) (string, string) { return "Digest", "md5=abc,SHA-256=" + s },
+		"Amazon's":    func(s string) (string, string) { return "X-Amz-Checksum-Sha256", s },
 	} {
 		for _, right := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
@@ -302,7 +312,10 @@ func TestDigestOfTheServer(t *testing.T) {
 						sum[0]++
 					}
 					k, v := field(base64.StdEncoding.EncodeToString(sum[:]))
-					s.tricks = []trick{edit(func(h http.Header) { h.Set(k, v) })}
+					s.tricks = []trick{edit(func(h http.Header) {
+						h.Set(k, v)
+						h.Set("X-Amz-Checksum-Type", "FULL_OBJECT")
+					})}
 					p, err := get(t, options(s, dir))
 					if right != (err == nil) || !right && !errors.Is(err, ErrDigest) {
 						t.Fatal(err)
@@ -474,5 +487,97 @@ func TestNoRoom(t *testing.T) {
 	}
 	if n := p.Snapshot().Attempts; n != 1 {
 		t.Errorf("%d requests for a file that has no room", n)
+	}
+}
+
+// TestOtherMarkWithAKnownDigest: the nodes of some stores mark the same object
+// differently. Where the digest was told, the last bytes are compared and the
+// rest is not fetched again.
+func TestOtherMarkWithAKnownDigest(t *testing.T) {
+	t.Parallel()
+	for name, changes := range map[string]bool{"the same object": false, "another one": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(4 * mib)
+				s.tricks = []trick{cut(3 * mib), func(s *server, req *http.Request, _ *http.Response) (*http.Response, error) {
+					s.etag = `"another node"`
+					if changes {
+						s.body = newServer(4*mib + 1).body[1:]
+					}
+					return s.honest(req), nil
+				}}
+				o := options(s, dir)
+				object := s.body
+				if changes {
+					object = newServer(4*mib + 1).body[1:]
+				}
+				sum := sha256.Sum256(object)
+				o.SHA256 = hex.EncodeToString(sum[:])
+				p, err := get(t, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, p, object)
+				if !changes && s.served > 4*mib+2*overlapSize {
+					t.Errorf("%d bytes were served", s.served)
+				}
+			})
+		})
+	}
+}
+
+// TestAPassingAnswerAboutAnotherObjectCostsNothing: the bytes that are here are
+// kept until a second answer says the same.
+func TestAPassingAnswerAboutAnotherObjectCostsNothing(t *testing.T) {
+	t.Parallel()
+	for name, lie := range map[string]trick{
+		"another size": answer(416, "", "Content-Range", "bytes */17"),
+		"another mark": edit(func(h http.Header) { h.Set("ETag", `"x"`) }),
+		"no file":      answer(200, `{"error":"log in"}`, "Content-Type", "application/json"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(4 * mib)
+				s.tricks = append([]trick{cut(3 * mib), lie}, repeat(refuse(syscall.ECONNREFUSED), 50)...)
+				p, err := get(t, options(s, dir))
+				if !errors.Is(err, ErrGaveUp) {
+					t.Fatal(err)
+				}
+				if done := p.Snapshot().Done; done != 3*mib {
+					t.Errorf("%d bytes are kept", done)
+				}
+			})
+		})
+	}
+}
+
+func TestHeadersOfARequest(t *testing.T) {
+	t.Parallel()
+	s := newServer(1000)
+	for link, want := range map[string]string{
+		"https://files.test/x?X-Amz-SignedHeaders=host%3Bx-amz-checksum-mode&sig=1": "ENABLED",
+		"https://files.test/x?X-Amz-SignedHeaders=host&sig=1":                       "",
+	} {
+		o := options(s, t.TempDir())
+		o.Link = func(context.Context, bool) (string, error) { return link, nil }
+		s.requests = nil
+		if _, err := get(t, o); err != nil {
+			t.Fatal(err)
+		}
+		h := s.requests[0].Header
+		if got := h.Get("X-Amz-Checksum-Mode"); got != want {
+			t.Errorf("%s: %q, want %q", link, got, want)
+		}
+		for name := range h {
+			switch name {
+			case "Accept-Encoding", "User-Agent", "X-Amz-Checksum-Mode":
+			default:
+				t.Errorf("sent %s", name)
+			}
+		}
 	}
 }

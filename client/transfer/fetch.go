@@ -1,13 +1,11 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
-	"net/http"
 	"time"
 )
 
@@ -25,43 +23,115 @@ const (
 // then it may be called again. ErrDigest leaves a complete part too: what
 // becomes of it is the caller's decision.
 //
-// The machine: recheck what an unclean end left → plan a request → judge its
-// answer → receive its body → plan again, until no byte is missing. Answers
-// that are no help cost a try; tries come back with every byte of progress.
-func (p *Part) Fetch(ctx context.Context) (err error) {
-	if err := p.begin(ctx); err != nil {
-		return p.rest(err)
-	}
-	for !p.whole() {
-		before := p.ThisRunBytes()
-		err := p.attempt(ctx)
-		if ctx.Err() != nil {
-			return p.rest(context.Cause(ctx))
-		}
-		if p.ThisRunBytes() > before {
-			p.set(func() { p.tries, p.renewed, p.rangeFaults = 0, false, 0 })
-		}
+// The machine:
+//
+//	begin    what an unclean end left is read again, and believed as far as it proves right
+//	fly      one connection asks for what is missing, more join while that helps;
+//	         ends with nothing missing, or with the failure of the last connection
+//	recover  decides what that failure means:
+//	           again     wait, then fly; every byte that comes gives the tries back
+//	           stuck     ranges do not work: once more, then the whole object, compared
+//	           unproven  nothing in the answer says that it is the same object: compare the bytes
+//	           changed   ask for the whole object; a second answer decides, see suspect
+//	           renew     a fresh link, once; the next refusal ends it
+//	           hopeless  the end
+//	finish   the digest, then durable and complete
+//
+// A full disk is waited for, as long as the options say. Whatever ends Fetch,
+// an orderly checkpoint stays (rest).
+func (p *Part) Fetch(ctx context.Context) error {
+	var full fullDisk
+	for {
+		err := p.run(ctx)
 		if err == nil {
-			continue
+			return nil
 		}
-		if err := p.recover(ctx, err); err != nil {
-			return p.rest(err)
+		err = p.rest(err)
+		if !errors.Is(err, ErrDiskFull) || !p.awaitRoom(ctx, &full) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return err
 		}
 	}
-	return p.finish(ctx)
 }
 
-// failure is why an attempt ended before the object did.
+func (p *Part) run(ctx context.Context) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	if !p.whole() {
+		p.set(func() { p.state = StateActive })
+	}
+	for {
+		for !p.whole() {
+			err := p.fly(ctx)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err == nil {
+				continue
+			}
+			if err := p.recover(ctx, err); err != nil {
+				return err
+			}
+		}
+		if again, err := p.finish(); !again {
+			return err
+		}
+	}
+}
+
+// begin makes the data trustworthy: as the checkpoint says after an orderly end
+// in this boot, else as far as the CRCs prove.
+func (p *Part) begin(ctx context.Context) error {
+	c := p.found
+	if c != nil && (!c.Clean || c.Boot != p.boot || !p.data.restore(*c, p.size)) {
+		p.set(func() { p.phase = PhaseRechecking })
+		fresh := newData(p.file, p.size)
+		if err := fresh.recheck(*c, p.size, func(n int64) error {
+			p.set(func() { p.rechecked = n })
+			return context.Cause(ctx)
+		}); err != nil {
+			return err
+		}
+		p.set(func() { p.data, p.rechecked = fresh, 0 })
+	}
+	p.found = nil
+	p.set(func() {
+		if p.meter.start.IsZero() {
+			p.meter.reset(time.Now())
+		}
+		p.tries, p.restarts, p.alarms, p.lastErr = 0, 0, 0, ""
+		p.renewals = p.links.renewals.Load()
+		p.noRanges, p.rangeFaults, p.alone = false, 0, false
+		if !p.begun {
+			p.begun, p.resumed = true, p.data.done()
+		}
+	})
+	return nil
+}
+
+// whole reports whether no byte is missing and all are hashed.
+func (p *Part) whole() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sizeProven && p.data.front == p.size
+}
+
+// failure is why a connection ended before the object did.
 type failure struct {
 	verdict verdict
-	after   time.Duration
-	err     error
+	after   time.Duration // the server's own wish
+	crowded bool          // the server says that it is too much
+	stalled bool          // the connection was dead; another one may do at once
+	err     error         // safe to show
 }
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// recover decides what a failed attempt means. Nil: try again.
+// recover decides what a failed flight means. Nil: try again.
 func (p *Part) recover(ctx context.Context, err error) error {
 	var f *failure
 	if !errors.As(err, &f) {
@@ -72,9 +142,11 @@ func (p *Part) recover(ctx context.Context, err error) error {
 	case hopeless:
 		return f.err
 	case changed:
-		return p.startOver(f.err)
+		return p.doubt(f.err)
 	case renew:
 		return p.renewLink(ctx, f.err)
+	case unproven:
+		p.set(func() { p.overlap = true })
 	case stuck:
 		// One more try with a range; after that the whole object, compared with
 		// what is here.
@@ -86,217 +158,233 @@ func (p *Part) recover(ctx context.Context, err error) error {
 		return fmt.Errorf("%w after %d tries: %w", ErrGaveUp, tries, f.err)
 	}
 	wait := f.after
-	if wait == 0 {
+	if wait == 0 && (!f.stalled || tries > 1) {
 		wait = backoff(tries - 1)
 	}
-	p.set(func() { p.phase, p.retryAt = PhaseWaiting, p.o.Now().Add(wait) })
+	return p.pause(ctx, wait)
+}
+
+// pause waits, and shows until when.
+func (p *Part) pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	p.set(func() { p.phase, p.retryAt = PhaseWaiting, p.o.Now().Add(d) })
 	defer p.set(func() { p.retryAt = time.Time{} })
-	return sleep(ctx, wait)
+	return sleep(ctx, d)
+}
+
+// doubt is what an answer about another object leads to. Some servers answer
+// for the same object differently, and what sits between may answer for them,
+// so the bytes that are here are kept until a second answer, to a plain
+// request, says the same (see known.whole). Where the digest was told and the
+// size is the same, comparing the last bytes is enough, since the digest decides.
+func (p *Part) doubt(why error) error {
+	p.mu.Lock()
+	sure := p.suspect || errors.Is(why, errOtherBytes)
+	p.alarms++
+	over := p.alarms > maxRestarts
+	if p.o.SHA256 != "" && errors.Is(why, errOtherMark) {
+		p.valid = validator{}
+	} else {
+		p.suspect = true
+	}
+	p.mu.Unlock()
+	switch {
+	case sure:
+		return p.startOver(why)
+	case over:
+		return fmt.Errorf("%w: %w, %d times", ErrGaveUp, why, p.alarms)
+	}
+	return nil
 }
 
 // startOver forgets the bytes of an object that is no more: two objects are
-// never mixed.
+// never mixed, and not in one file either, which another process may have open.
 func (p *Part) startOver(why error) error {
-	var err error
+	over := false
 	p.set(func() {
-		p.gen++
-		err = p.data.reset()
-		p.size, p.sizeProven, p.valid, p.digest = -1, false, validator{}, ""
-		p.noRanges, p.rangeFaults, p.resumed = false, 0, 0
 		p.restarts++
+		over = p.restarts > maxRestarts
 	})
-	if err != nil {
-		return err
-	}
-	if p.restarts > maxRestarts {
+	if over {
 		return fmt.Errorf("%w: %w, %d times", ErrGaveUp, why, p.restarts)
 	}
+	p.writer.wait()
+	if err := p.freshFile(); err != nil {
+		return err
+	}
+	p.set(func() {
+		p.gen++
+		p.size, p.sizeProven, p.valid, p.digest = -1, false, validator{}, ""
+		p.data = newData(p.file, -1)
+		p.noRanges, p.overlap, p.suspect, p.blind = false, false, false, false
+		p.rangeFaults, p.resumed = 0, 0
+	})
 	return p.save(StateActive, false)
 }
 
 // renewLink asks for a fresh link once; a fresh one that is refused too is the end.
 func (p *Part) renewLink(ctx context.Context, why error) error {
-	if p.renewed {
+	if p.refusedAgain() {
 		return fmt.Errorf("%w: %w", ErrGone, why)
 	}
-	link, err := p.o.Link(ctx, true)
+	err := p.links.renew(ctx)
 	var temporary *TemporaryError
 	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case errors.As(err, &temporary):
 		return p.recover(ctx, &failure{verdict: again, err: temporary.Err})
-	case err != nil && ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrGone, err)
 	}
-	p.set(func() { p.link, p.renewed = link, true })
+	return fmt.Errorf("%w: %w", ErrGone, err)
+}
+
+// refusedAgain reports whether the link that was refused was a fresh one for
+// one that was refused.
+func (p *Part) refusedAgain() bool { return p.links.renewals.Load() != p.renewals }
+
+// finish makes the whole file durable and says so in the checkpoint. It asks
+// for another round when the digest tells that the bytes are not of one object.
+func (p *Part) finish() (again bool, err error) {
+	if p.lockless {
+		if lost, err := p.reread(); lost || err != nil {
+			return lost, err
+		}
+	}
+	got := hex.EncodeToString(p.data.sum.Sum(nil))
+	want := cmp.Or(p.o.SHA256, p.digest)
+	if want != "" && got != want && (p.resumed > 0 || p.blind) {
+		// Some of it came earlier, or in parts that nothing but the digest could
+		// tell to be of the same object. Once more, from the first byte.
+		if err := p.startOver(ErrDigest); err != nil {
+			return false, err
+		}
+		p.set(func() { p.alone = true })
+		return true, nil
+	}
+	if err := p.cutTail(); err != nil {
+		return false, err
+	}
+	if err := p.save(StateComplete, true); err != nil {
+		return false, err
+	}
+	p.set(func() { p.state, p.phase = StateComplete, PhaseDone })
+	if want != "" && got != want {
+		return false, fmt.Errorf("%w: SHA-256 is %s, not %s", ErrDigest, got, want)
+	}
+	return false, nil
+}
+
+// cutTail removes bytes past the end: they are no part of the object.
+func (p *Part) cutTail() error {
+	info, err := p.file.stat()
+	if err == nil && info.size > p.size {
+		err = p.file.Truncate(p.size)
+	}
+	if err != nil {
+		return fmt.Errorf("cut the part to its size: %w", err)
+	}
 	return nil
 }
 
-// attempt is one request and its body.
-func (p *Part) attempt(ctx context.Context) error {
-	a := p.plan()
-	dog := watch(ctx, p.o.LimitRate)
-	defer dog.stop()
-	req, err := p.request(dog.ctx, p.link, a)
-	if err != nil {
-		return &failure{verdict: hopeless, err: err}
+// reread compares the whole file with its CRCs, where the lock locks nothing
+// and another process may have written too. What is wrong is missing again.
+func (p *Part) reread() (lost bool, err error) {
+	c := p.checkpoint(StateActive, false)
+	fresh := newData(p.file, p.size)
+	if err := fresh.recheck(c, p.size, func(int64) error { return nil }); err != nil {
+		return false, err
 	}
-	p.set(func() { p.phase = PhaseConnecting; p.attempts++ })
-	resp, err := p.http.Do(req)
-	if err != nil {
-		return &failure{verdict: transportVerdict(err), err: dog.why(scrub(err))}
+	if fresh.front == p.size {
+		return false, nil
 	}
-	defer func() { _ = resp.Body.Close() }()
-	dog.reading()
-	b := p.judge(resp, a)
-	if b.verdict != accept && b.verdict != compare {
-		if b.err == nil {
-			b.err = errChanged
-		}
-		return &failure{verdict: b.verdict, after: b.after, err: b.err}
-	}
-	if err := p.learn(resp, b); err != nil {
+	p.set(func() { p.data = fresh })
+	return true, nil
+}
+
+// rest leaves an orderly checkpoint behind and gives err back.
+func (p *Part) rest(err error) error {
+	if p.state == StateComplete {
 		return err
 	}
-	p.set(func() { p.phase = PhaseReceiving; p.connections = 1 })
-	defer p.set(func() { p.connections = 0 })
-	return p.receive(dog, resp.Body, a, b)
-}
-
-var errChanged = errors.New("the file changed on the server")
-
-func transportVerdict(err error) verdict {
-	var cert *tls.CertificateVerificationError
-	if errors.Is(err, errInsecure) || errors.Is(err, errRedirects) || errors.As(err, &cert) {
-		return hopeless
+	p.set(func() { p.phase = PhaseIdle })
+	if errors.Is(err, errSync) {
+		return errors.Join(err, p.distrust())
 	}
-	return again
-}
-
-// learn takes over what the answer proves of the object, and looks for room.
-func (p *Part) learn(resp *http.Response, b body) error {
-	p.set(func() {
-		if b.size >= 0 {
-			p.size, p.sizeProven = b.size, true
-		} else if !p.sizeProven && b.verdict == accept && b.at == 0 {
-			p.size = -1 // what somebody told is no promise of this server's
-		}
-		if resp.StatusCode == http.StatusOK || p.valid == (validator{}) {
-			p.valid = validatorOf(resp.Header)
-		}
-		if d := digestOf(resp.Header); d != "" && resp.StatusCode == http.StatusOK && !encoded(resp.Header) {
-			p.digest = d
-		}
-	})
-	if p.size >= 0 {
-		free, err := Free(p.dir)
-		if need := p.size - p.data.trusted(p.size); err == nil && need > 0 && free < need+roomBeside {
-			return fmt.Errorf("%w: %d bytes are missing, %d are free", ErrDiskFull, need, free)
-		}
+	if p.found != nil || !p.saved && p.data.done() == 0 {
+		return err // the old checkpoint still holds, or there is nothing to promise
 	}
-	if p.saved {
-		return nil
-	}
-	p.saved = true
-	return p.save(StateActive, false) // from here on a kill finds its way back
-}
-
-// receive writes a body to the file, after the bytes that are there already.
-func (p *Part) receive(dog *watchdog, r io.Reader, a ask, b body) error {
-	buf := make([]byte, p.bufferSize())
-	if b.verdict == compare || a.overlap > 0 {
-		upTo := p.data.frontier
-		if err := p.skip(dog, r, b.at, upTo, buf); err != nil {
-			return err
+	if serr := p.save(p.state, true); serr != nil {
+		p.o.Log.Warn("checkpoint not written", "error", serr)
+		if errors.Is(serr, errSync) {
+			return errors.Join(err, p.distrust())
 		}
-		if b.verdict == compare {
-			p.set(func() { p.data.beyond = nil }) // this body brings them too
-		}
-	}
-	end := p.size
-	if b.end > 0 {
-		end = b.end
-	}
-	for end < 0 || p.data.frontier < end {
-		want := int64(len(buf))
-		if end >= 0 {
-			want = min(want, end-p.data.frontier)
-		}
-		n, err := dog.read(r, buf[:want])
-		if n > 0 {
-			if werr := p.take(buf[:n]); werr != nil {
-				return werr
-			}
-			if lerr := p.throttle(dog, n); lerr != nil {
-				return &failure{verdict: again, err: lerr}
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF) && end < 0 && (b.framed || p.o.Size < 0 || p.o.Size == p.data.frontier):
-			p.set(func() { p.size, p.sizeProven = p.data.frontier, true })
-			return nil
-		case errors.Is(err, io.EOF) && (end < 0 || p.data.frontier < end):
-			return &failure{verdict: again, err: errShort}
-		case err != nil && !errors.Is(err, io.EOF):
-			return &failure{verdict: again, err: dog.why(scrub(err))}
-		}
-		if err := p.checkpointIfDue(); err != nil {
-			return err
-		}
-	}
-	return p.absorb(dog.ctx)
-}
-
-var errShort = errors.New("the connection ended before the file did")
-
-// skip reads bytes [from, to) of a body and compares them with the disk.
-func (p *Part) skip(dog *watchdog, r io.Reader, from, to int64, buf []byte) error {
-	disk := make([]byte, len(buf))
-	for at := from; at < to; {
-		n, err := dog.read(r, buf[:min(int64(len(buf)), to-at)])
-		if _, derr := p.file.ReadAt(disk[:n], at); derr != nil && !errors.Is(derr, io.EOF) {
-			return fmt.Errorf("read the part: %w", derr)
-		}
-		if crc32.Checksum(disk[:n], castagnoli) != crc32.Checksum(buf[:n], castagnoli) {
-			return &failure{verdict: changed, err: errChanged}
-		}
-		at += int64(n)
-		if err != nil && at < to {
-			if errors.Is(err, io.EOF) {
-				err = errShort
-			}
-			return &failure{verdict: again, err: dog.why(scrub(err))}
-		}
-	}
-	return nil
-}
-
-// take writes bytes and counts them as progress.
-func (p *Part) take(b []byte) error {
-	now := time.Now()
-	var err error
-	p.set(func() {
-		before := p.data.frontier
-		err = p.data.write(b)
-		p.meter.add(now, int(p.data.frontier-before))
-	})
-	if err != nil && isDiskFull(err) {
-		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
 	return err
 }
 
-func (p *Part) throttle(dog *watchdog, n int) error {
-	if p.limit == nil {
+// distrust goes back to the last checkpoint after data could not be made
+// durable: the system tells that once and may have dropped the pages, so what
+// is there must be read again before it is believed.
+func (p *Part) distrust() error {
+	p.writer.forget()
+	c, err := readCheckpoint(p.disk, p.o.Path+checkpointSuffix)
+	if err != nil {
+		p.set(func() { p.data = newData(p.file, p.size) })
 		return nil
 	}
-	return p.limit.WaitN(dog.ctx, n)
+	c.Clean = false
+	p.found = &c
+	return nil
 }
 
-func (p *Part) bufferSize() int {
-	if p.limit != nil {
-		return min(bufferSize, p.limit.Burst())
+// fullDisk is how long the disk has been full without a byte of progress.
+type fullDisk struct {
+	since time.Time
+	bytes int64
+	tries int
+}
+
+// awaitRoom waits for room on the disk, and reports whether there is some.
+func (p *Part) awaitRoom(ctx context.Context, full *fullDisk) bool {
+	if come := p.ThisRunBytes(); full.since.IsZero() || come != full.bytes {
+		*full = fullDisk{since: time.Now(), bytes: come}
 	}
-	return bufferSize
+	p.set(func() { p.lastErr = ErrDiskFull.Error() })
+	for time.Since(full.since) < p.o.RoomWait {
+		wait := min(time.Second<<min(full.tries, 10), maxBackoff, p.o.RoomWait-time.Since(full.since))
+		full.tries++
+		if p.pause(ctx, wait) != nil {
+			return false
+		}
+		if p.checkRoom() == nil {
+			return true
+		}
+	}
+	p.set(func() { p.phase = PhaseIdle })
+	return false
+}
+
+// checkRoom compares what is missing with what is free. Blocks that the part
+// has already will be written over, whether they can be trusted or not.
+func (p *Part) checkRoom() error {
+	free, err := p.disk.free(p.dir)
+	info, err2 := p.file.stat()
+	if err != nil || err2 != nil {
+		return nil // the disk will tell
+	}
+	p.mu.Lock()
+	need := p.size - max(info.allocated, p.data.done())
+	if p.size < 0 {
+		need = 0
+	}
+	whole := p.size >= 0 && p.data.done() == p.size
+	p.mu.Unlock()
+	if !whole && free < max(need, 0)+roomBeside {
+		return fmt.Errorf("%w: %d bytes are missing, %d are free", ErrDiskFull, max(need, 0), free)
+	}
+	return nil
 }

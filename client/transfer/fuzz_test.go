@@ -1,7 +1,10 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,7 +18,7 @@ import (
 func FuzzCheckpoint(f *testing.F) {
 	good, err := encodeCheckpoint(checkpoint{
 		Version: checkpointVersion, Piece: pieceSize, State: StateActive, Size: 3 * pieceSize,
-		Frontier: pieceSize + 5, CRCs: []uint32{7}, Beyond: map[int64]uint32{2: 9},
+		Frontier: pieceSize + 5, CRCs: []uint32{7}, Extents: []extent{{From: pieceSize + 1, To: pieceSize + 50, CRC: 9}, {From: 2 * pieceSize, To: 3 * pieceSize}},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -37,6 +40,101 @@ func FuzzCheckpoint(f *testing.F) {
 		}
 		if _, err := decodeCheckpoint(again); err != nil {
 			t.Error("does not survive a round trip")
+		}
+	})
+}
+
+// TestDamagedCheckpointIsNone: every truncation, every run of zeros at the end,
+// and every flipped byte make it none at all.
+func TestDamagedCheckpointIsNone(t *testing.T) {
+	t.Parallel()
+	good, err := encodeCheckpoint(checkpoint{
+		Version: checkpointVersion, Piece: pieceSize, State: StateActive, Size: 3 * pieceSize, Hash: marshalHash(sha256.New()),
+		Frontier: pieceSize + 5, CRCs: []uint32{7}, Extents: []extent{{From: 2 * pieceSize, To: 3 * pieceSize}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decodeCheckpoint(good); err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(good) - 1 { // the last byte is a line end that may be missing
+		zeros := make([]byte, len(good))
+		copy(zeros, good[:i])
+		flipped := bytes.Clone(good)
+		flipped[i] ^= 0x04
+		for what, b := range map[string][]byte{"cut": good[:i], "zeros": zeros, "flipped": flipped} {
+			if _, err := decodeCheckpoint(b); !errors.Is(err, errCheckpoint) {
+				t.Errorf("%s at byte %d of %d: %v", what, i, len(good), err)
+			}
+		}
+	}
+}
+
+func TestImplausibleCheckpoints(t *testing.T) {
+	t.Parallel()
+	good := checkpoint{Version: checkpointVersion, Piece: pieceSize, State: StateActive, Size: 3 * pieceSize, Frontier: pieceSize + 5, CRCs: []uint32{7}}
+	if !good.plausible() {
+		t.Fatal("the good one is not")
+	}
+	for name, change := range map[string]func(c *checkpoint){
+		"version":             func(c *checkpoint) { c.Version++ },
+		"piece":               func(c *checkpoint) { c.Piece = 1 },
+		"state":               func(c *checkpoint) { c.State = "done" },
+		"frontier below 0":    func(c *checkpoint) { c.Frontier = -1 },
+		"frontier past size":  func(c *checkpoint) { c.Size = pieceSize },
+		"complete and is not": func(c *checkpoint) { c.State = StateComplete },
+		"too few CRCs":        func(c *checkpoint) { c.CRCs = nil },
+		"extent before":       func(c *checkpoint) { c.Extents = []extent{{From: 5, To: 6}} },
+		"extent past size":    func(c *checkpoint) { c.Extents = []extent{{From: 3*pieceSize - 1, To: 3*pieceSize + 1}} },
+		"extent empty":        func(c *checkpoint) { c.Extents = []extent{{From: 2 * pieceSize, To: 2 * pieceSize}} },
+		"extent hashed":       func(c *checkpoint) { c.Extents = []extent{{From: pieceSize, To: pieceSize + 3}} },
+		"extent too long":     func(c *checkpoint) { c.Extents = []extent{{From: pieceSize + 6, To: 2*pieceSize + 7}} },
+		"extents overlap": func(c *checkpoint) {
+			c.Extents = []extent{{From: pieceSize + 6, To: pieceSize + 9}, {From: pieceSize + 8, To: pieceSize + 10}}
+		},
+	} {
+		c := good
+		change(&c)
+		if c.plausible() {
+			t.Errorf("%s: believed", name)
+		}
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"7", "0", "-1", "99999999999", "Thu, 01 Jan 2026 00:00:09 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "soon"} {
+		f.Add(s, "Thu, 01 Jan 2026 00:00:00 GMT")
+	}
+	f.Fuzz(func(t *testing.T, after, date string) {
+		d := retryAfter(http.Header{"Retry-After": {after}, "Date": {date}})
+		if d != 0 && (d < time.Second || d > maxAfter) {
+			t.Errorf("%q at %q: %v", after, date, d)
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0": time.Second, "86400": maxAfter, "-5": 0, "soon": 0,
+		"Thu, 01 Jan 2026 00:00:09 GMT": 9 * time.Second, // by the server's own clock
+		"Wed, 31 Dec 2025 00:00:00 GMT": time.Second,
+	} {
+		h := http.Header{"Retry-After": {after}, "Date": {"Thu, 01 Jan 2026 00:00:00 GMT"}}
+		if got := retryAfter(h); got != want {
+			t.Errorf("%q: %v, want %v", after, got, want)
+		}
+	}
+}
+
+func FuzzLinkLife(f *testing.F) {
+	f.Add("https://x/y?X-Amz-Date=20260102T030405Z&X-Amz-Expires=900")
+	f.Add("https://x/y?Expires=1767323045")
+	f.Add("https://x/y?st=2026-01-02T03:00:00Z&se=2026-01-02T03:04:05Z")
+	f.Fuzz(func(t *testing.T, link string) {
+		if _, to, ok := linkLife(link); ok && to.IsZero() {
+			t.Errorf("%q ends never", link)
 		}
 	})
 }
@@ -110,30 +208,39 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// BenchmarkFetch is one transfer over loopback with hash, checkpoints and sync.
+// BenchmarkFetch is one transfer over loopback with hash, checkpoints and sync,
+// by one connection and by as many as help; on slow connections these do.
 // BenchmarkCopy is its peer: io.Copy to a file and one fsync.
 func BenchmarkFetch(b *testing.B) {
-	srv, size := loopbackServer(b)
-	b.SetBytes(size)
-	for b.Loop() {
-		p, err := Open(Options{
-			Path: filepath.Join(b.TempDir(), "x"), ID: "x", Size: -1, UserAgent: "bench",
-			Link: func(context.Context, bool) (string, error) { return srv, nil },
+	for _, c := range []struct {
+		name        string
+		connections int
+		rate        int // of each connection, bytes a second
+	}{{"one", 1, 0}, {"four", 4, 0}, {"eight", 8, 0}, {"slow/one", 1, 64 * mib}, {"slow/eight", 8, 64 * mib}} {
+		b.Run(c.name, func(b *testing.B) {
+			srv, size := loopbackServer(b, c.rate)
+			b.SetBytes(size)
+			for b.Loop() {
+				p, err := Open(Options{
+					Path: filepath.Join(b.TempDir(), "x"), ID: "x", Size: -1, UserAgent: "bench", Connections: c.connections,
+					Link: func(context.Context, bool) (string, error) { return srv, nil },
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Fetch(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Discard(); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := p.Fetch(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		if err := p.Discard(); err != nil {
-			b.Fatal(err)
-		}
 	}
 }
 
 func BenchmarkCopy(b *testing.B) {
-	srv, size := loopbackServer(b)
+	srv, size := loopbackServer(b, 0)
 	b.SetBytes(size)
 	for b.Loop() {
 		req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, srv, http.NoBody)
@@ -160,14 +267,22 @@ func BenchmarkCopy(b *testing.B) {
 	}
 }
 
-func loopbackServer(b *testing.B) (link string, size int64) {
+// loopbackServer has 128 MiB, as fast as it can or so many bytes a second for
+// each connection.
+func loopbackServer(b *testing.B, rate int) (link string, size int64) {
 	b.Helper()
 	body := newServer(128 * mib)
 	path := filepath.Join(b.TempDir(), "body")
 	if err := os.WriteFile(path, body.body, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"one"`)
+		if rate > 0 {
+			w = &slowWriter{ResponseWriter: w, ctx: r.Context(), rate: rate}
+		}
+		http.ServeFile(w, r, path)
+	}))
 	b.Cleanup(srv.Close)
 	return srv.URL, int64(len(body.body))
 }

@@ -36,8 +36,8 @@ func lockPart(path string) (*flock.Flock, error) {
 	}
 }
 
-// lockedByOther reports whether a live process holds the lock.
-func lockedByOther(path string) bool {
+// lockTaken reports whether a live process holds the lock, this one included.
+func lockTaken(path string) bool {
 	if _, err := os.Lstat(path); err != nil {
 		return false
 	}

@@ -2,11 +2,11 @@ package transfer
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/time/rate"
 )
 
@@ -23,13 +22,6 @@ const (
 	partSuffix       = ".part"
 	checkpointSuffix = ".part.json"
 	lockSuffix       = ".part.lock"
-
-	// A checkpoint is due after so much time or so many bytes, one at a time.
-	// The first ones come sooner, doubling, since a short transfer deserves to
-	// be resumed too.
-	firstCheckpoint = 250 * time.Millisecond
-	checkpointEvery = 2 * time.Second
-	checkpointBytes = 64 << 20
 )
 
 // Part is one file on its way, locked for this process. Fetch is called by one
@@ -37,38 +29,54 @@ const (
 type Part struct {
 	o     Options
 	dir   string
+	disk  disk
 	http  *http.Client
+	links *links
 	limit *rate.Limiter
-	lock  *flock.Flock
-	file  *os.File
+	lock  io.Closer
+	file  file
+	inode uint64
 	nonce string
 	boot  string
 
-	found  *checkpoint // of an earlier process, until begin has used it
-	writer checkpointer
-	saved  bool // a checkpoint of this run is on the disk
-	closed bool // the file, before it is renamed
-	ended  bool // committed, discarded or closed
+	found    *checkpoint // of an earlier process, until begin has used it
+	writer   checkpointer
+	lockless bool // the lock locks nothing here
+	saved    bool // a checkpoint of this run is on the disk
+	closed   bool // the file, before it is renamed
+	ended    bool // committed, discarded or closed
 
-	mu          sync.Mutex
-	data        *data
-	meter       meter
-	gen         int
-	state       State
-	size        int64
-	sizeProven  bool // by the object itself, not by what somebody told
-	valid       validator
-	digest      string
-	link        string
-	renewed     bool
-	noRanges    bool // they do not work here: ask for the whole and compare
-	rangeFaults int  // in a row
-	restarts    int  // because the object changed
+	mu    sync.Mutex
+	woken chan struct{} // see follow.go
+	data  *data
+	meter meter
+
+	// What is known of the object.
+	gen        int
+	state      State
+	size       int64
+	sizeProven bool // by the object itself, not by what somebody told
+	valid      validator
+	digest     string
+	ranges     bool // the server has shown that it knows them
+
+	// What went wrong, and what follows from it.
+	renewals    int64 // of refused links, when the last byte came
+	noRanges    bool  // they do not work here: ask for the whole and compare
+	overlap     bool  // answers do not tell the object: compare its last bytes
+	suspect     bool  // an answer was about another object: ask again
+	alone       bool  // parts at once do not work here
+	blind       bool  // parts came that nothing but the digest can vouch for
+	rangeFaults int   // in a row
+	alarms      int   // answers about another object, in a row
+	restarts    int   // because the object changed
+	tries       int   // in a row without progress
+
+	// What Snapshot shows.
 	phase       Phase
-	resumed     int64
 	begun       bool
+	resumed     int64
 	attempts    int
-	tries       int
 	retryAt     time.Time
 	lastErr     string
 	connections int
@@ -76,20 +84,22 @@ type Part struct {
 }
 
 // Peek looks at the part beside path without changing anything.
-func Peek(path string) (Found, error) {
-	c, err := readCheckpoint(path + checkpointSuffix)
+func Peek(path string) (Found, error) { return peek(systemDisk{}, path) }
+
+func peek(d disk, path string) (Found, error) {
+	c, err := readCheckpoint(d, path+checkpointSuffix)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errCheckpoint):
 		return Found{Size: -1}, nil
 	case err != nil:
 		return Found{}, err
 	}
-	if _, err := os.Lstat(path + partSuffix); errors.Is(err, fs.ErrNotExist) {
+	if _, err := d.stat(path + partSuffix); errors.Is(err, fs.ErrNotExist) {
 		return Found{Size: -1}, nil // committed; only the checkpoint was not removed
 	}
 	return Found{
 		State: c.State, ID: c.ID, Size: c.Size, Done: c.trusted(),
-		Locked: lockedByOther(path + lockSuffix),
+		Locked: d.locked(path + lockSuffix),
 	}, nil
 }
 
@@ -97,8 +107,11 @@ func Peek(path string) (Found, error) {
 // ErrLocked, ErrOtherObject. It does not touch the network.
 func Open(o Options) (*Part, error) {
 	p := &Part{
-		o: o, dir: filepath.Dir(o.Path), size: o.Size, phase: PhaseIdle,
+		o: o, dir: filepath.Dir(o.Path), disk: o.disk, size: o.Size, phase: PhaseIdle,
 		state: StateActive, boot: bootID(),
+	}
+	if p.disk == nil {
+		p.disk = systemDisk{}
 	}
 	p.o.Retries = cmp.Or(o.Retries, defaultRetries)
 	if p.o.Now == nil {
@@ -111,26 +124,31 @@ func Open(o Options) (*Part, error) {
 		p.limit = rate.NewLimiter(rate.Limit(o.LimitRate), int(min(max(o.LimitRate/8, 512), bufferSize)))
 	}
 	p.http = httpClient(cmp.Or(o.Transport, http.DefaultTransport))
+	p.links = newLinks(o.Link, p.o.Now)
 	var nonce [8]byte
 	_, _ = rand.Read(nonce[:]) // never fails, by its own documentation
 	p.nonce = hex.EncodeToString(nonce[:])
 
-	lock, err := lockPart(o.Path + lockSuffix)
+	lock, err := p.disk.lock(o.Path + lockSuffix)
 	if err != nil {
 		return nil, err
 	}
 	p.lock = lock
+	// Some network file systems lock nothing and say nothing. There the nonce in
+	// the checkpoint tells that another process is at work, and the whole file
+	// is read again before it is called complete.
+	p.lockless = !p.disk.locked(o.Path + lockSuffix)
+	p.writer = checkpointer{disk: p.disk, path: o.Path + checkpointSuffix, nonce: p.nonce}
 	if err := p.openFiles(); err != nil {
 		_ = lock.Close()
 		return nil, err
 	}
-	p.writer = checkpointer{path: o.Path + checkpointSuffix, file: p.file, nonce: p.nonce}
 	return p, nil
 }
 
 func (p *Part) openFiles() error {
-	c, err := readCheckpoint(p.o.Path + checkpointSuffix)
-	_, gone := os.Lstat(p.File())
+	c, err := readCheckpoint(p.disk, p.o.Path+checkpointSuffix)
+	_, gone := p.disk.stat(p.File())
 	switch {
 	case err == nil && gone == nil && c.ID != p.o.ID:
 		return ErrOtherObject
@@ -145,123 +163,43 @@ func (p *Part) openFiles() error {
 	default:
 		return err
 	}
-	f, err := openPlain(p.File(), os.O_RDWR|os.O_CREATE)
+	if err := p.openPart(); err != nil {
+		return err
+	}
+	size := int64(-1)
+	if p.sizeProven {
+		size = p.size
+	}
+	p.data = newData(p.file, size)
+	return nil
+}
+
+func (p *Part) openPart() error {
+	f, err := p.disk.open(p.File(), os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
-	p.file, p.data = f, newData(f)
+	info, err := f.stat()
+	if err != nil {
+		return fmt.Errorf("open the part: %w", errors.Join(err, f.Close()))
+	}
+	p.file, p.writer.file, p.inode, p.closed = f, f, info.inode, false
 	return nil
+}
+
+// freshFile puts an empty file in the place of the part.
+func (p *Part) freshFile() error {
+	if err := p.closeFile(); err != nil { // an open file cannot be removed on Windows
+		return fmt.Errorf("leave the old part: %w", err)
+	}
+	if err := p.disk.remove(p.File()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("leave the old part: %w", err)
+	}
+	return p.openPart()
 }
 
 // File is the path of the data: o.Path + ".part".
 func (p *Part) File() string { return p.o.Path + partSuffix }
-
-// begin makes the data trustworthy: as the checkpoint says after an orderly end
-// in this boot, else as far as the CRCs prove.
-func (p *Part) begin(ctx context.Context) error {
-	c := p.found
-	if c != nil && (!c.Clean || c.Boot != p.boot || !p.data.restore(*c)) {
-		p.set(func() { p.phase = PhaseRechecking })
-		fresh := newData(p.file)
-		if err := fresh.recheck(ctx, *c, func(n int64) { p.set(func() { p.rechecked = n }) }); err != nil {
-			return err
-		}
-		p.set(func() { p.data, p.rechecked = fresh, 0 })
-		if err := p.absorb(ctx); err != nil {
-			return err
-		}
-	}
-	p.found = nil
-	if p.link == "" && !p.whole() {
-		link, err := p.o.Link(ctx, false)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrGone, err)
-		}
-		p.link = link
-	}
-	p.set(func() {
-		p.meter.reset(time.Now())
-		p.tries, p.restarts, p.renewed, p.lastErr = 0, 0, false, ""
-		if !p.begun {
-			p.begun, p.resumed = true, p.data.trusted(p.size)
-		}
-	})
-	return nil
-}
-
-// absorb takes in the pieces that the frontier has reached.
-func (p *Part) absorb(ctx context.Context) error {
-	for more := p.sizeProven; more; {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		var err error
-		p.set(func() { more, err = p.data.absorb(p.size) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// whole reports whether no byte is missing.
-func (p *Part) whole() bool { return p.sizeProven && p.data.frontier == p.size }
-
-// finish makes the whole file durable and says so in the checkpoint.
-func (p *Part) finish(ctx context.Context) error {
-	got := hex.EncodeToString(p.data.sum.Sum(nil))
-	want := cmp.Or(p.o.SHA256, p.digest)
-	if want != "" && got != want && p.resumed > 0 {
-		// Some of it came earlier, and nothing but the digest can tell whether
-		// it was of the same object. Once more, from the first byte.
-		if err := p.startOver(ErrDigest); err != nil {
-			return p.rest(err)
-		}
-		return p.Fetch(ctx)
-	}
-	// Bytes past the end are no part of the object.
-	if err := p.file.Truncate(p.size); err != nil {
-		return p.rest(fmt.Errorf("cut the part to its size: %w", err))
-	}
-	p.set(func() { p.state, p.phase = StateComplete, PhaseDone })
-	if err := p.save(StateComplete, true); err != nil {
-		return err
-	}
-	if want != "" && got != want {
-		return fmt.Errorf("%w: SHA-256 is %s, not %s", ErrDigest, got, want)
-	}
-	return nil
-}
-
-// rest leaves an orderly checkpoint behind and gives err back.
-func (p *Part) rest(err error) error {
-	p.set(func() { p.phase = PhaseIdle })
-	if errors.Is(err, errSync) {
-		return errors.Join(err, p.distrust())
-	}
-	if p.found != nil || !p.saved && p.data.frontier == 0 {
-		return err // the old checkpoint still holds, or there is nothing to promise
-	}
-	if serr := p.save(p.state, true); serr != nil {
-		p.o.Log.Warn("checkpoint not written", "error", serr)
-	}
-	return err
-}
-
-// distrust goes back to the last checkpoint after data could not be made
-// durable: the system tells that once and may have dropped the pages, so what
-// is there must be read again before it is believed.
-func (p *Part) distrust() error {
-	c, err := readCheckpoint(p.o.Path + checkpointSuffix)
-	if err != nil {
-		var reset error
-		p.set(func() { reset = p.data.reset() })
-		return reset
-	}
-	c.Clean = false
-	p.found = &c
-	return nil
-}
 
 func (p *Part) set(f func()) {
 	p.mu.Lock()
@@ -275,21 +213,24 @@ func (p *Part) Commit(name string, replace bool) error {
 	if p.state != StateComplete {
 		return errors.New("keep the file: it is not whole")
 	}
+	named, err := p.disk.stat(p.File())
+	if err != nil || named.inode != p.inode {
+		return errors.Join(fmt.Errorf("keep the file: another process took the part away: %w", ErrLocked), err)
+	}
 	if err := p.closeFile(); err != nil { // an open file cannot be renamed on Windows
 		return fmt.Errorf("keep the file: %w", err)
 	}
-	var err error
 	if replace {
-		if err = os.Rename(p.File(), name); err != nil {
+		if err = p.disk.rename(p.File(), name); err != nil {
 			err = fmt.Errorf("rename to %q: %w", name, err)
 		}
 	} else {
-		err = renameNew(p.File(), name)
+		err = renameNew(p.disk, p.File(), name)
 	}
 	if err != nil {
 		return err
 	}
-	if err := syncDir(p.dir); err != nil {
+	if err := p.disk.syncDir(p.dir); err != nil {
 		return err
 	}
 	return p.leave()
@@ -301,7 +242,11 @@ func (p *Part) Discard() error {
 		return nil
 	}
 	p.writer.wait()
-	return errors.Join(p.closeFile(), os.Remove(p.File()), p.leave())
+	err := p.closeFile()
+	if named, serr := p.disk.stat(p.File()); serr == nil && named.inode == p.inode {
+		err = errors.Join(err, p.disk.remove(p.File()))
+	}
+	return errors.Join(err, p.leave())
 }
 
 // leave removes what lies beside the file; the lock last.
@@ -309,7 +254,7 @@ func (p *Part) leave() error {
 	if p.ended {
 		return nil
 	}
-	err := os.Remove(p.o.Path + checkpointSuffix)
+	err := p.disk.remove(p.o.Path + checkpointSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
@@ -320,7 +265,7 @@ func (p *Part) leave() error {
 // that it is gone. Windows cannot remove an open file; there it stays.
 func (p *Part) unlock() error {
 	p.ended = true
-	_ = os.Remove(p.lock.Path())
+	_ = p.disk.remove(p.o.Path + lockSuffix)
 	return errors.Join(p.closeFile(), p.lock.Close())
 }
 
@@ -340,46 +285,8 @@ func (p *Part) Close() error {
 		return nil
 	}
 	p.writer.wait()
-	if _, err := os.Lstat(p.o.Path + checkpointSuffix); errors.Is(err, fs.ErrNotExist) {
+	if _, err := p.disk.stat(p.o.Path + checkpointSuffix); errors.Is(err, fs.ErrNotExist) {
 		return p.Discard()
 	}
 	return p.unlock()
-}
-
-// ThisRunBytes is the number of bytes from the network since Fetch began.
-func (p *Part) ThisRunBytes() int64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.meter.total
-}
-
-// Snapshot may be called from anywhere, any time.
-func (p *Part) Snapshot() Snapshot {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	s := Snapshot{
-		Phase: p.phase, Size: p.size, Done: p.data.trusted(p.size),
-		ThisRun: p.meter.total, ResumedFrom: p.resumed, Left: -1,
-		Connections: p.connections, Attempts: p.attempts, Retry: p.tries,
-		RetryAt: p.retryAt, LastError: p.lastErr,
-	}
-	if p.phase == PhaseRechecking {
-		s.Done = p.rechecked
-	}
-	if p.begun {
-		s.Average = p.meter.average(now)
-		s.Rates = p.meter.history(now)
-	}
-	if p.phase == PhaseReceiving {
-		s.Rate = p.meter.rate(now)
-		if p.size >= 0 {
-			s.Left = p.meter.left(now, p.size-s.Done)
-		}
-	}
-	if p.state == StateComplete && p.phase == PhaseDone {
-		s.SHA256 = hex.EncodeToString(p.data.sum.Sum(nil))
-	}
-	s.Parts = p.data.parts(p.size)
-	return s
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,25 +18,43 @@ const maxRedirects = 5
 // ask is one request for the object, from a byte on.
 type ask struct {
 	ranged   bool
+	part     bool  // one of several connections'
 	from, to int64 // [from, to); to is -1 for "to the end"
-	overlap  int64 // bytes before the frontier that are asked again, to compare
+	overlap  int64 // bytes before the span that are asked again, to compare
+	span     *span // nil: the whole object, whatever is here
+	link     string
 }
 
-// plan decides what to ask for next. Without a range it is a plain GET: the
-// first request, or a server on which ranges do not work. Without a strong
-// validator nothing but the bytes themselves can tell that the object is still
-// the same, so the last ones are asked for again and compared.
-func (p *Part) plan() ask {
-	from, to := p.data.hole(p.size)
-	if from == 0 && to == p.size || p.noRanges {
-		return ask{from: 0, to: -1}
+// plan decides what the first connection of a flight asks for. Without a range
+// it is a plain GET: the first request, a server on which ranges do not work, or
+// one that has to say a second time that the object is another one. Nil: it
+// has to wait. Under Part.mu.
+func (p *Part) plan(w *worker) *ask {
+	if p.noRanges || p.suspect {
+		return &ask{to: -1}
 	}
-	a := ask{ranged: true, from: from, to: to}
-	if to == p.size {
+	s := p.data.spans.claim(w, true, p.data.front+window)
+	if s == nil {
+		return nil
+	}
+	if s.at == 0 && s.to >= p.data.spans.end() {
+		return &ask{to: -1, span: s}
+	}
+	return p.askFor(s, false)
+}
+
+// askFor is the request for a span, under Part.mu. Without a strong validator
+// nothing but the bytes themselves can tell that the object is still the same,
+// so the last ones before it are asked for again and compared. Where parts come
+// at once the digest tells it, since without one and without a validator there
+// are no parts.
+func (p *Part) askFor(s *span, part bool) *ask {
+	a := &ask{ranged: true, part: part, from: s.at, to: s.to, span: s}
+	if s.to >= p.data.spans.end() && !part {
 		a.to = -1
 	}
-	if p.valid.strong() == "" {
-		a.overlap = min(from, overlapSize)
+	if (p.valid.strong() == "" || p.overlap) && !part {
+		a.overlap = min(p.data.spans.before(s), overlapSize)
 		a.from -= a.overlap
 	}
 	return a
@@ -57,15 +76,15 @@ func (v validator) strong() string {
 	return v.LastModified
 }
 
-func (p *Part) request(ctx context.Context, link string, a ask) (*http.Request, error) {
-	u, err := url.Parse(link)
+func (p *Part) request(ctx context.Context, a *ask) (*http.Request, error) {
+	u, err := url.Parse(a.link)
 	if err != nil {
 		return nil, errors.New("the link is no URL") // the error would quote it
 	}
 	if err := mayFetch(u); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.link, http.NoBody)
 	if err != nil {
 		return nil, errors.New("the link is no URL")
 	}
@@ -77,11 +96,26 @@ func (p *Part) request(ctx context.Context, link string, a ask) (*http.Request, 
 			last = strconv.FormatInt(a.to-1, 10)
 		}
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-%s", a.from, last))
-		if v := p.valid.strong(); v != "" {
+		p.mu.Lock()
+		v := p.valid.strong()
+		p.mu.Unlock()
+		if v != "" {
 			req.Header.Set("If-Range", v)
+			if a.part && v[0] == '"' {
+				req.Header.Set("If-Match", v) // a refusal is cheaper than the whole object, many times
+			}
 		}
 	}
+	if signedChecksum(u) {
+		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
+	}
 	return req, nil
+}
+
+// signedChecksum reports whether a link's signature covers the header by which
+// Amazon's stores are asked for a checksum: without it they refuse the link.
+func signedChecksum(u *url.URL) bool {
+	return slices.Contains(strings.Split(u.Query().Get("X-Amz-SignedHeaders"), ";"), "x-amz-checksum-mode")
 }
 
 var errInsecure = errors.New("the link is not https")
@@ -122,7 +156,7 @@ func httpClient(rt http.RoundTripper) *http.Client {
 		// ours, the same few for every host.
 		for name := range req.Header {
 			switch name {
-			case "Accept-Encoding", "User-Agent", "Range", "If-Range":
+			case "Accept-Encoding", "User-Agent", "Range", "If-Range", "If-Match":
 			default:
 				req.Header.Del(name)
 			}
@@ -143,5 +177,10 @@ func scrub(err error) error {
 	if errors.As(err, &op) {
 		return op
 	}
+	if strings.Contains(err.Error(), "://") {
+		return errHidden // some transports quote the link in their own words
+	}
 	return err
 }
+
+var errHidden = errors.New("the connection failed")

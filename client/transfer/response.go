@@ -22,10 +22,11 @@ type verdict int
 
 const (
 	accept   verdict = iota // its body goes to the file, from body.at on
-	compare                 // the whole object although a range was asked: skip what is here
+	compare                 // the whole object although there is some here: skip that
 	again                   // try again later
 	stuck                   // ranges do not work here: ask for the whole object
-	changed                 // another object: start over
+	unproven                // right, but nothing says that it is the same object
+	changed                 // another object
 	renew                   // the link is refused
 	hopeless                // no use
 )
@@ -34,76 +35,111 @@ const (
 type body struct {
 	verdict verdict
 	at      int64 // offset of the body's first byte
-	end     int64 // offset after its last byte, 0 if it goes on to the object's end
+	end     int64 // offset after its last byte, endless if nothing tells
 	size    int64 // of the whole object, -1 unknown
 	framed  bool  // its end is marked, so that a cut connection cannot pass for it
 	after   time.Duration
-	err     error // why, for again, renew and hopeless; safe to show
+	crowded bool
+	err     error // why it is not to be used; safe to show
+}
+
+// known is what an answer is judged by.
+type known struct {
+	size    int64 // -1 unless the object itself has proven it
+	valid   validator
+	here    int64 // bytes on the disk
+	suspect bool  // the last answer was about another object
+}
+
+func (p *Part) known() known {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := known{size: -1, valid: p.valid, here: p.data.done(), suspect: p.suspect}
+	if p.sizeProven {
+		k.size = p.size
+	}
+	return k
 }
 
 // judge reads the head of an answer, and little of its body, before a byte of
 // it may be written.
-func (p *Part) judge(resp *http.Response, a ask) body {
+func (k known) judge(resp *http.Response, a *ask) body {
 	switch s := resp.StatusCode; {
 	case s == http.StatusOK:
-		return p.judgeWhole(resp)
+		return k.whole(resp, a)
 	case s == http.StatusPartialContent:
-		return p.judgePartial(resp, a)
+		return k.partial(resp, a)
 	case s == http.StatusRequestedRangeNotSatisfiable:
-		return p.judge416(resp)
+		return k.unsatisfied(resp)
+	case s == http.StatusPreconditionFailed && a.part:
+		// Some stores mark the parts of an object differently from the whole. A
+		// single connection with If-Range finds out.
+		return body{verdict: stuck, err: refusal(resp)}
 	case s == 400 || s == 401 || s == 403 || s == 404 || s == 410:
 		return body{verdict: renew, err: refusal(resp)}
 	case s == 408 || s == 425 || s == 429 || s >= 500:
-		return body{verdict: again, after: retryAfter(resp.Header), err: refusal(resp)}
+		crowded := s == http.StatusTooManyRequests || s == http.StatusServiceUnavailable
+		return body{verdict: again, after: retryAfter(resp.Header), crowded: crowded, err: refusal(resp)}
 	}
 	return body{verdict: hopeless, err: refusal(resp)}
 }
 
-// judgeWhole: 200. It is the first answer, or the server ignores ranges, or
-// If-Range found another object.
-func (p *Part) judgeWhole(resp *http.Response) body {
+// whole: 200. It is the first answer, or the server ignores ranges, or If-Range
+// found another object.
+func (k known) whole(resp *http.Response, a *ask) body {
 	if isHTML(resp.Header) {
 		return body{verdict: again, err: errors.New("an HTML page came instead of the file (a login page of the network?)")}
 	}
-	b := body{size: resp.ContentLength, framed: resp.ContentLength >= 0 || resp.ProtoMajor > 1 || len(resp.TransferEncoding) > 0}
+	b := body{size: resp.ContentLength, end: ending(resp.ContentLength)}
+	b.framed = b.size >= 0 || resp.ProtoMajor > 1 || len(resp.TransferEncoding) > 0
 	fresh := validatorOf(resp.Header)
-	known := p.size >= 0 && p.sizeProven
+	other := k.size >= 0 && b.size >= 0 && b.size != k.size
 	switch {
-	case p.data.trusted(p.size) == 0:
+	case k.here == 0 && !a.part:
 		b.verdict = accept
-	case p.valid.differs(fresh), known && b.size >= 0 && b.size != p.size:
-		b.verdict = changed
+	case other && k.valid.strong() != "" && fresh.empty():
+		b.verdict, b.err = again, errors.New("something else came instead of the file (a login page of the network?)")
+	case k.valid.differs(fresh):
+		b.verdict, b.err = changed, errOtherMark
+	case other:
+		b.verdict, b.err = changed, errOtherSize
+	case a.part:
+		b.verdict, b.err = stuck, errors.New("the whole file came instead of a part")
 	default:
 		b.verdict = compare
 	}
 	return b
 }
 
-// judgePartial: 206 must be exactly what was asked for (RFC 9110, 15.3.7).
-func (p *Part) judgePartial(resp *http.Response, a ask) body {
+// partial: 206 must be exactly what was asked for (RFC 9110, 15.3.7).
+func (k known) partial(resp *http.Response, a *ask) body {
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	from, to, total, ok := parseContentRange(resp.Header.Get("Content-Range"))
+	fresh := validatorOf(resp.Header)
 	switch {
 	case !a.ranged, !ok, from != a.from, a.to >= 0 && to > a.to,
 		strings.HasPrefix(media, "multipart/"),
 		encoded(resp.Header),
 		resp.ContentLength >= 0 && resp.ContentLength != to-from:
 		return body{verdict: stuck, err: errors.New("a part came that is not the one asked for")}
-	case p.valid.differs(validatorOf(resp.Header)),
-		p.sizeProven && total >= 0 && total != p.size:
-		return body{verdict: changed}
+	case k.valid.differs(fresh):
+		return body{verdict: changed, err: errOtherMark}
+	case k.size >= 0 && total >= 0 && total != k.size:
+		return body{verdict: changed, err: errOtherSize}
+	case k.valid.strong() != "" && !k.valid.same(fresh) && a.overlap == 0:
+		// Servers that ignore If-Range exist, so the answer must tell itself.
+		return body{verdict: unproven, err: errors.New("a part came without the file's mark")}
 	}
 	return body{verdict: accept, at: from, end: to, size: total, framed: true}
 }
 
-// judge416: the range is said to be outside of the object.
-func (p *Part) judge416(resp *http.Response) body {
-	why := errors.New("the server has no such range")
+// unsatisfied: 416, the range is said to be outside of the object.
+func (k known) unsatisfied(resp *http.Response) body {
 	total, ok := parseUnsatisfied(resp.Header.Get("Content-Range"))
-	if ok && p.sizeProven && total != p.size {
-		return body{verdict: changed}
+	if ok && k.size >= 0 && total != k.size {
+		return body{verdict: changed, err: errOtherSize}
 	}
-	return body{verdict: stuck, err: why}
+	return body{verdict: stuck, err: errors.New("the server has no such range")}
 }
 
 // differs reports whether two answers are certainly not about the same bytes.
@@ -114,6 +150,16 @@ func (v validator) differs(w validator) bool {
 	}
 	return v.ETag == "" && w.ETag == "" && v.LastModified != "" && w.LastModified != "" && v.LastModified != w.LastModified
 }
+
+// same reports whether an answer has the mark of the object, strongly.
+func (v validator) same(w validator) bool {
+	if v.ETag != "" {
+		return v.ETag == w.ETag
+	}
+	return v.LastModified == w.LastModified
+}
+
+func (v validator) empty() bool { return v.ETag == "" && v.LastModified == "" }
 
 const maxValidator = 1 << 10
 
@@ -176,10 +222,31 @@ func digits(s string) (int64, bool) {
 	return n, err == nil && n < 1<<62
 }
 
-// digestOf is the SHA-256 of the whole object, where a 200 tells it: Repr-Digest
-// (RFC 9530, 3), or the older Digest (RFC 3230, 4.3.2). Lower-case hex, or "".
-func digestOf(h http.Header) string {
-	for _, field := range []string{h.Get("Repr-Digest"), h.Get("Digest")} {
+// rangesShown reports whether an answer shows that the server knows ranges.
+func rangesShown(resp *http.Response, a *ask) bool {
+	if resp.StatusCode == http.StatusPartialContent {
+		return true
+	}
+	return !a.ranged && strings.EqualFold(strings.TrimSpace(resp.Header.Get("Accept-Ranges")), "bytes")
+}
+
+// digestOf is the SHA-256 of the whole object, where an answer tells it:
+// Repr-Digest (RFC 9530, 3; also with a part), the older Digest with a whole
+// one (RFC 3230, 4.3.2), or Amazon's checksum of a full object. Lower-case hex,
+// or "".
+func digestOf(resp *http.Response) string {
+	h := resp.Header
+	if encoded(h) {
+		return ""
+	}
+	fields := []string{h.Get("Repr-Digest")}
+	if resp.StatusCode == http.StatusOK {
+		fields = append(fields, h.Get("Digest"))
+	}
+	if v := h.Get("X-Amz-Checksum-Sha256"); v != "" && h.Get("X-Amz-Checksum-Type") == "FULL_OBJECT" {
+		fields = append(fields, "sha-256="+v)
+	}
+	for _, field := range fields {
 		for one := range strings.SplitSeq(field, ",") {
 			name, value, ok := strings.Cut(strings.TrimSpace(one), "=")
 			if !ok || !strings.EqualFold(name, "sha-256") {

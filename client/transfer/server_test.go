@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,8 +23,15 @@ type server struct {
 	etag     string
 	modified time.Time
 	tricks   []trick
-	served   int64 // bytes of bodies
+	parts    []trick // for requests by one of several connections
+	served   int64   // bytes of bodies
 	requests []*http.Request
+
+	// How fast it is, in bytes a second; 0 is no limit. The line is shared.
+	perConnection, line float64
+	latency             time.Duration
+	lineFree            time.Time
+	open, most          int // bodies that are being read
 }
 
 // trick edits the honest answer, or makes another one.
@@ -43,18 +51,48 @@ func (s *server) honest(req *http.Request) *http.Response {
 	}
 	rec.Header().Set("Content-Type", "application/json")
 	rec.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	http.ServeContent(rec, req, "", s.modified, bytes.NewReader(s.body))
+	head := &seeker{size: int64(len(s.body))}
+	http.ServeContent(rec, req, "", s.modified, head)
 	resp := rec.Result()
 	resp.Request, resp.ProtoMajor = req, 1
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent {
+		n, err := strconv.ParseInt(resp.Header.Get("Content-Length"), 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		resp.ContentLength = n
+		resp.Body = io.NopCloser(bytes.NewReader(s.body[head.at : head.at+n]))
+	}
 	return resp
 }
 
+// seeker has a size and a place, and nothing to read: ServeContent makes the
+// head of an answer from it, and the body needs no copy.
+type seeker struct{ size, at int64 }
+
+func (s *seeker) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (s *seeker) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekEnd {
+		offset += s.size
+	}
+	s.at = offset
+	return offset, nil
+}
+
 func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.latency > 0 {
+		if err := sleep(req.Context(), s.latency); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, req)
 	var t trick
-	if len(s.tricks) > 0 {
+	if part := isPart(req); part && len(s.parts) > 0 {
+		t, s.parts = s.parts[0], s.parts[1:]
+	} else if len(s.tricks) > 0 {
 		t, s.tricks = s.tricks[0], s.tricks[1:]
 	}
 	resp := s.honest(req)
@@ -64,14 +102,23 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	resp.Body = &counted{resp.Body, req.Context(), s}
+	s.open++
+	s.most = max(s.most, s.open)
+	resp.Body = &counted{ReadCloser: resp.Body, ctx: req.Context(), s: s}
 	return resp, nil
+}
+
+// isPart reports whether a request is by one of several connections.
+func isPart(req *http.Request) bool {
+	r := req.Header.Get("Range")
+	return r != "" && r[len(r)-1] != '-'
 }
 
 type counted struct {
 	io.ReadCloser
-	ctx context.Context
-	s   *server
+	ctx    context.Context
+	s      *server
+	closed bool
 }
 
 func (c *counted) Read(b []byte) (int, error) {
@@ -81,8 +128,35 @@ func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.ReadCloser.Read(b)
 	c.s.mu.Lock()
 	c.s.served += int64(n)
+	var wait time.Duration
+	if c.s.perConnection > 0 {
+		wait = time.Duration(float64(n) / c.s.perConnection * float64(time.Second))
+	}
+	if c.s.line > 0 {
+		now := time.Now()
+		if c.s.lineFree.Before(now) {
+			c.s.lineFree = now
+		}
+		c.s.lineFree = c.s.lineFree.Add(time.Duration(float64(n) / c.s.line * float64(time.Second)))
+		wait = max(wait, c.s.lineFree.Sub(now))
+	}
 	c.s.mu.Unlock()
+	if wait > 0 && n > 0 {
+		if serr := sleep(c.ctx, wait); serr != nil {
+			return 0, serr
+		}
+	}
 	return n, err
+}
+
+func (c *counted) Close() error {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if !c.closed {
+		c.closed = true
+		c.s.open--
+	}
+	return c.ReadCloser.Close()
 }
 
 // cutBody ends after n bytes with err.
@@ -114,6 +188,14 @@ func stall(n int64) trick {
 		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, n), hang{req.Context()}))
 		return resp, nil
 	}
+}
+
+// silence is a server that takes a request and never answers.
+func silence(s *server, req *http.Request, _ *http.Response) (*http.Response, error) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	<-req.Context().Done()
+	return nil, req.Context().Err()
 }
 
 func answer(status int, body string, header ...string) trick {
@@ -181,4 +263,34 @@ func same(t *testing.T, p *Part, want []byte) {
 		}
 		t.Fatalf("file has %d bytes, object %d; they differ from byte %d on", len(got), len(want), at)
 	}
+}
+
+// rounds is how often a test with chance in it is repeated: few times, or many
+// when DASHTRAY_CRASHES asks for a long run.
+func rounds(few, many int) int {
+	if os.Getenv("DASHTRAY_CRASHES") != "" {
+		return many
+	}
+	return few
+}
+
+// slowWriter is a connection of a real server that brings so much a second.
+type slowWriter struct {
+	http.ResponseWriter
+	ctx  context.Context
+	rate int
+}
+
+func (w *slowWriter) Write(b []byte) (int, error) {
+	if w.rate > 0 {
+		if err := sleep(w.ctx, time.Duration(len(b))*time.Second/time.Duration(w.rate)); err != nil {
+			return 0, err
+		}
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// ReadFrom hides that of the real writer, which would send all at once.
+func (w *slowWriter) ReadFrom(r io.Reader) (int64, error) {
+	return io.CopyBuffer(struct{ io.Writer }{w}, r, make([]byte, 64<<10))
 }

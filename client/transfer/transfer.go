@@ -30,12 +30,18 @@ type Options struct {
 	UserAgent string
 	// LimitRate in bytes a second, all connections together; 0 is no limit.
 	LimitRate int64
-	// Connections at most. One is used today, whatever it says.
+	// Connections at most, 1 to 8; 0 is 4. There is one at first, and more only
+	// for a large file on a server that knows ranges, while they help.
 	Connections int
 	// Retries without any progress before the transfer gives up; 0 is 8.
 	Retries int
-	Now     func() time.Time
-	Log     *slog.Logger
+	// RoomWait is how long a full disk is waited for without a byte of progress
+	// before Fetch ends with ErrDiskFull; 0 does not wait.
+	RoomWait time.Duration
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	disk disk // nil: the system's
 }
 
 // What callers decide on (errors.Is).

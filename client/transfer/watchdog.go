@@ -30,14 +30,15 @@ type watchdog struct {
 	cancel context.CancelCauseFunc
 	least  int64 // bytes a slowWindow
 
+	wall    func() time.Time
 	began   time.Time
 	headers atomic.Bool  // the answer has begun
 	busy    atomic.Int64 // when the read under way began, ns since began; 0: none
 	bytes   atomic.Int64
 }
 
-func watch(ctx context.Context, limitRate int64) *watchdog {
-	d := &watchdog{began: time.Now(), least: slowRate * int64(slowWindow/time.Second)}
+func watch(ctx context.Context, limitRate int64, wall func() time.Time) *watchdog {
+	d := &watchdog{wall: wall, began: time.Now(), least: slowRate * int64(slowWindow/time.Second)}
 	if limitRate > 0 {
 		d.least = min(d.least, limitRate/2*int64(slowWindow/time.Second))
 	}
@@ -70,7 +71,7 @@ func (d *watchdog) read(r io.Reader, b []byte) (int, error) {
 func (d *watchdog) run() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	last := time.Now()
+	last, lastWall := time.Now(), d.wall().Round(0)
 	var window time.Duration
 	var seen int64
 	for {
@@ -80,10 +81,12 @@ func (d *watchdog) run() {
 		case <-tick.C:
 		}
 		now := time.Now()
-		// The wall clock goes on while the machine sleeps, the monotonic one of
-		// Linux does not: the connection is most likely dead.
-		slept := now.Round(0).Sub(last.Round(0)) - now.Sub(last)
-		last = now
+		// The wall clock goes on while the machine sleeps; the monotonic one does
+		// not on Linux, elsewhere this tick is late. A process that was stopped
+		// is no different: the connection is most likely dead.
+		wall := d.wall().Round(0)
+		slept := max(wall.Sub(lastWall)-now.Sub(last), now.Sub(last)-time.Second)
+		last, lastWall = now, wall
 		reading := d.busy.Load()
 		switch {
 		case slept > wakeJump:

@@ -23,3 +23,12 @@ func ownedByUs(info fs.FileInfo) bool {
 func isDiskFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
 }
+
+func infoOf(info fs.FileInfo) fileInfo {
+	out := fileInfo{size: info.Size(), allocated: info.Size()}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		out.inode = uint64(st.Ino)
+		out.allocated = min(int64(st.Blocks)*512, info.Size())
+	}
+	return out
+}

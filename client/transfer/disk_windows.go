@@ -34,3 +34,7 @@ func isDiskFull(err error) bool {
 }
 
 func bootID() string { return "" }
+
+func infoOf(info fs.FileInfo) fileInfo {
+	return fileInfo{size: info.Size(), allocated: info.Size()}
+}
