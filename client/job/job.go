@@ -49,6 +49,9 @@ type Spec struct {
 	Timeout     time.Duration
 	Connections int
 	LimitRate   int64 // bytes a second, 0 none
+	// EncryptTo are the public keys that the file is encrypted to, one a line,
+	// as seal.ParseRecipientsFile reads them; "" leaves it as it comes.
+	EncryptTo string
 }
 
 // Step is where a job stands.
@@ -128,14 +131,17 @@ type Result struct {
 	CreatedAt   time.Time
 	CompletedAt time.Time
 	Reused      bool // the verified file was here already
+	Encrypted   bool // Bytes and SHA256 are of the encrypted file, Report is of what is in it
 }
 
 // Listing is what Service.Exports gives. Offline says why the server's list is
-// absent; the entries are then this machine's alone.
+// absent; the entries are then this machine's alone. Memory says what kept this
+// machine's own from being read or written; what else there is, is listed.
 type Listing struct {
 	Entries []history.Entry
 	Project client.Project
 	Offline error
+	Memory  error
 	Budget  client.Budget
 	At      time.Time
 }

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/client/seal"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -34,19 +36,19 @@ func (r *run) keep(ctx context.Context, exp client.Export) (*Result, error) {
 	defer r.letGo(part)
 
 	r.step(StepTransferring)
-	digest := r.fetch(ctx, part)
-	if digest != nil && !errors.Is(digest, transfer.ErrDigest) {
-		return nil, digest
+	wrong := r.fetch(ctx, part)
+	if wrong != nil && !errors.Is(wrong, transfer.ErrDigest) {
+		return nil, wrong
 	}
 	report, err := r.verify(ctx, part.File(), exp, part.Snapshot().Size)
 	if err != nil {
 		return nil, err
 	}
-	if digest != nil {
+	if wrong != nil {
 		report.OK = false
-		report.Problems = append(report.Problems, archive.Finding{Code: archive.ChecksumMismatch, Message: digest.Error()})
+		report.Problems = append(report.Problems, archive.Finding{Code: archive.ChecksumMismatch, Message: wrong.Error()})
 	}
-	return r.commit(part, exp, report)
+	return r.commit(ctx, part, exp, report)
 }
 
 // letGo keeps the last look at a transfer when its part is closed.
@@ -125,6 +127,9 @@ func (r *run) candidate(exp client.Export, n int) string {
 		return filepath.Join(r.target.dir, r.target.name)
 	}
 	name := FileName(r.snap.Project.Slug.Raw(), r.request(exp), r.namedAt(exp))
+	if len(r.recipients) > 0 {
+		name += seal.Suffix
+	}
 	return filepath.Join(r.target.dir, numbered(name, n))
 }
 
@@ -293,24 +298,36 @@ func (r *run) expect(exp client.Export, arrived ...int64) archive.Expect {
 	return e
 }
 
-// commit gives the file its name: the final one, or NAME.invalid.
-func (r *run) commit(part *transfer.Part, exp client.Export, report archive.Report) (*Result, error) {
+// commit gives the file its name: the final one, or NAME.invalid. What was asked
+// to be encrypted is, whether it verifies or not: no plain text stays.
+func (r *run) commit(ctx context.Context, part *transfer.Part, exp client.Export, report archive.Report) (*Result, error) {
+	kept := sealed{path: part.File(), bytes: report.Bytes, sha256: report.SHA256}
+	if len(r.recipients) > 0 {
+		var err error
+		if kept, err = r.encrypt(ctx, part); err != nil {
+			return nil, err
+		}
+	}
 	final := r.record.Path
 	if !report.OK {
 		final += invalidSuffix
 	}
 	// Noted before the rename, so that a crash between the two finds the file.
-	r.record.Path, r.record.Bytes, r.record.SHA256 = final, report.Bytes, report.SHA256
+	r.record.Path, r.record.Bytes, r.record.SHA256 = final, kept.bytes, kept.sha256
 	r.remember()
-	if err := r.rename(part, exp, &final, report.OK); err != nil {
+	if err := r.rename(part, kept, exp, &final, report.OK); err != nil {
 		return nil, err
 	}
 	snap := part.Snapshot()
 	res := r.result(exp)
-	res.File, res.Bytes, res.SHA256, res.Report = final, report.Bytes, report.SHA256, report
+	res.File, res.Bytes, res.SHA256, res.Report = final, kept.bytes, kept.sha256, report
+	res.Encrypted = len(r.recipients) > 0
 	res.ResumedFrom, res.Attempts = snap.ResumedFrom, snap.Attempts
 	if res.Format == "" {
 		res.Format = client.Format(report.Format)
+	}
+	if err := r.kept(res); err != nil {
+		return nil, err
 	}
 	r.record.Path, r.record.State, r.record.Verified = final, history.StateDone, r.s.d.Now().UTC()
 	if !report.OK {
@@ -328,11 +345,22 @@ func (r *run) commit(part *transfer.Part, exp client.Export, report archive.Repo
 	return res, nil
 }
 
+// kept tells whoever wants to know of a verified file.
+func (r *run) kept(res *Result) error {
+	if r.s.d.Kept == nil || !res.Report.OK {
+		return nil
+	}
+	if err := r.s.d.Kept(*res); err != nil {
+		return fmt.Errorf("note the file: %w", err)
+	}
+	return nil
+}
+
 // rename takes the next number when a name of our making was taken meanwhile.
-func (r *run) rename(part *transfer.Part, exp client.Export, final *string, ok bool) error {
+func (r *run) rename(part *transfer.Part, kept sealed, exp client.Export, final *string, ok bool) error {
 	replace := !ok || r.target.force
 	for n := 1; ; n++ {
-		err := part.Commit(*final, replace)
+		err := install(part, kept, *final, replace)
 		if err == nil {
 			return nil
 		}
@@ -340,7 +368,21 @@ func (r *run) rename(part *transfer.Part, exp client.Export, final *string, ok b
 			return fmt.Errorf("keep the file: %w", err)
 		}
 		*final = r.candidate(exp, n)
+		r.record.Path = *final
+		r.remember()
 	}
+}
+
+// install names the part itself, or its encrypted copy, after which the part
+// has served.
+func install(part *transfer.Part, kept sealed, final string, replace bool) error {
+	if kept.path == part.File() {
+		return part.Commit(final, replace)
+	}
+	if err := transfer.Install(kept.path, final, replace); err != nil {
+		return err
+	}
+	return part.Discard()
 }
 
 // reuse gives the file of an earlier run, if it is here and still verifies: it
@@ -350,7 +392,7 @@ func (r *run) reuse(ctx context.Context, exp client.Export) (*Result, bool, erro
 	if !ok {
 		return nil, false, nil
 	}
-	report, err := r.verify(ctx, old.Path, exp)
+	report, err := r.recheck(ctx, old.Path, exp)
 	if err != nil {
 		return nil, false, err
 	}
@@ -358,14 +400,46 @@ func (r *run) reuse(ctx context.Context, exp client.Export) (*Result, bool, erro
 		r.warn("the file of an earlier download no longer verifies: %s", filepath.Base(old.Path))
 		return nil, false, nil
 	}
+	res := r.result(exp)
+	res.File, res.Bytes, res.SHA256, res.Report, res.Reused = old.Path, report.Bytes, report.SHA256, report, true
+	res.Encrypted = len(r.recipients) > 0
+	if err := r.kept(res); err != nil {
+		return nil, false, err
+	}
+	if err := r.dropPart(old.Path); err != nil {
+		return nil, false, err
+	}
 	rec := r.record
 	rec.Path, rec.Bytes, rec.SHA256, rec.State = old.Path, report.Bytes, report.SHA256, history.StateDone
 	rec.Verified = r.s.d.Now().UTC()
 	r.remember()
-	res := r.result(exp)
-	res.File, res.Bytes, res.SHA256, res.Report, res.Reused = old.Path, report.Bytes, report.SHA256, report, true
 	r.change(func(s *Snapshot) { s.File = old.Path })
 	return res, true, nil
+}
+
+// recheck reads an earlier file. An encrypted one can only be compared with the
+// digest that it had when it was written.
+func (r *run) recheck(ctx context.Context, path string, exp client.Export) (archive.Report, error) {
+	if len(r.recipients) == 0 {
+		return r.verify(ctx, path, exp)
+	}
+	r.step(StepVerifying)
+	sum, n, err := digest(ctx, path)
+	if err != nil {
+		return archive.Report{}, fmt.Errorf("verify: %w", err)
+	}
+	return archive.Report{OK: true, Bytes: n, SHA256: sum, Format: string(r.request(exp).Format)}, nil
+}
+
+// dropPart removes what a run left that was killed between naming the encrypted
+// copy and removing its part.
+func (r *run) dropPart(path string) error {
+	id := r.s.d.API.Origin() + " " + r.record.ExportID
+	found, err := transfer.Peek(path)
+	if err != nil || found.State == transfer.StateNone || found.ID != id || found.Locked {
+		return nil //nolint:nilerr // what cannot be looked at is not ours to remove
+	}
+	return discard(path, id)
 }
 
 // earlier finds the file of an earlier download of this export where this one
@@ -374,7 +448,15 @@ func (r *run) earlier(exp client.Export) (history.File, bool) {
 	if r.record == nil || r.target.stdout || r.record.ExportID != exp.ID.Raw() {
 		return history.File{}, false
 	}
-	for _, f := range r.record.files {
+	candidates := r.record.files
+	if r.record.State != history.StateInvalid {
+		// Of a run that was killed between noting the file and telling of it.
+		candidates = append([]history.File{{Path: r.record.Path, Bytes: r.record.Bytes, SHA256: r.record.SHA256}}, candidates...)
+	}
+	for _, f := range candidates {
+		if len(r.recipients) > 0 != strings.HasSuffix(f.Path, seal.Suffix) && r.target.name == "" {
+			continue
+		}
 		if f.SHA256 == "" || filepath.Dir(f.Path) != r.target.dir || (r.target.name != "" && filepath.Base(f.Path) != r.target.name) {
 			continue
 		}

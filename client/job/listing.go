@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,38 +52,42 @@ func (s *Service) served(ctx context.Context) ([]client.Export, error) {
 }
 
 // listed joins the server's list, as far as it came, with the memory. A memory
-// that fails costs what it would have added, and is in the log.
+// that fails costs what it would have added.
 func (s *Service) listed(ctx context.Context, project client.Project, served []client.Export, whole bool) Listing {
 	origin, store := s.d.API.Origin(), s.d.History
+	var unwritten error
 	if project.ID != "" || whole {
 		if err := store.Saw(ctx, origin, project, s.d.Profile, served); err != nil {
 			s.d.Log.Warn("the server's list is not remembered", "error", err)
+			unwritten = err
 		}
 	}
-	return remembered(ctx, store, s.journal, origin, s.d.Profile, project, served, s.d.Log.Warn)
+	out := remembered(ctx, store, s.journal, origin, s.d.Profile, project, served)
+	if out.Memory != nil {
+		s.d.Log.Warn("the history cannot be read", "error", out.Memory)
+	} else {
+		out.Memory = unwritten
+	}
+	return out
 }
 
 // Remembered lists what this machine remembers of a profile's last project,
 // for whom has no key to ask the server with. No store is one that is empty.
 func Remembered(ctx context.Context, store *history.Store, stateDir, origin, profile string) Listing {
-	return remembered(ctx, store, journal{dir: runsFolder(stateDir)}, origin, profile, client.Project{}, nil, func(string, ...any) {})
+	return remembered(ctx, store, journal{dir: runsFolder(stateDir)}, origin, profile, client.Project{}, nil)
 }
 
 func remembered(ctx context.Context, store *history.Store, j journal, origin, profile string,
-	project client.Project, served []client.Export, warn func(string, ...any),
+	project client.Project, served []client.Export,
 ) Listing {
+	var unread error
 	if project.ID == "" {
 		last, ok, err := store.LastProject(ctx, origin, profile)
-		if err != nil {
-			warn("the history cannot be read", "error", err)
-		}
 		if ok {
 			project = last
 		}
+		unread = err
 	}
 	records, err := memories(ctx, store, j, origin, project.ID)
-	if err != nil {
-		warn("the history cannot be read", "error", err)
-	}
-	return Listing{Project: project, Entries: history.Join(served, records)}
+	return Listing{Project: project, Entries: history.Join(served, records), Memory: cmp.Or(err, unread)}
 }

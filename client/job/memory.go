@@ -3,10 +3,13 @@ package job
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
@@ -83,10 +86,20 @@ func (r *run) remember() {
 		return
 	}
 	if err := r.s.journal.save(rec); err != nil {
-		r.s.d.Log.Warn("run is not remembered", "error", err)
-		r.warnOnce("this run cannot be remembered, so it could not be continued: " + text.Untrusted(err.Error()).Safe())
+		r.unremembered(err)
 	}
 	r.tellHistory(r.snapshot().Export)
+}
+
+// unremembered warns once, though each try of the journal fails at a file of
+// another name: those are in the log.
+func (r *run) unremembered(err error) {
+	r.s.d.Log.Warn("run is not remembered", "error", err)
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = file.Err
+	}
+	r.warnOnce("this run cannot be remembered, so it could not be continued: " + text.Untrusted(err.Error()).Safe())
 }
 
 // tellHistory keeps what the run and the server say of the export; rec.kept
@@ -145,7 +158,10 @@ func (s *Service) adopt() {
 			continue
 		}
 		if rec.ExportID != "" {
-			rec.kept = s.d.History.Remember(s.ctx, rec.remembered()) == nil
+			err := s.d.History.Remember(s.ctx, rec.remembered())
+			if rec.kept = err == nil; !rec.kept {
+				s.d.Log.Warn("an earlier run is not in the history", "error", err)
+			}
 		}
 		s.letGoOf(rec)
 	}
@@ -159,39 +175,61 @@ func (s *Service) known(id client.ID) *record {
 	if err != nil {
 		s.d.Log.Warn("the history cannot be read", "error", err)
 	}
-	if !ok {
-		if rec != nil && rec.State == history.StateDone {
-			rec.files = []history.File{{Path: rec.Path, State: rec.State, Bytes: rec.Bytes, SHA256: rec.SHA256}}
+	var files []history.File
+	for _, r := range s.journal.all() { // where there is no history, the only ones
+		if r.Origin == origin && r.ExportID == id.Raw() && r.State == history.StateDone {
+			files = append(files, history.File{Path: r.Path, State: r.State, Bytes: r.Bytes, SHA256: r.SHA256})
 		}
-		return rec
 	}
-	old := fromHistory(h)
-	if rec == nil {
-		return &old
+	if ok {
+		old := fromHistory(h)
+		files = append(files, old.files...)
+		if rec == nil {
+			rec = &old
+		}
 	}
-	rec.files = old.files
+	if rec != nil {
+		rec.files = files
+	}
 	return rec
 }
 
 // memories are the records of a project, or of every project where none is
-// known: the history's, then the runs that it does not have.
+// known: the history's, and of the journal's runs those that it has not, or has
+// only an earlier run of.
 func memories(ctx context.Context, store *history.Store, j journal, origin string, project client.ID) ([]history.Record, error) {
 	out, err := store.List(ctx, origin, project, maxListed)
 	if err != nil {
 		err = fmt.Errorf("read the history: %w", err)
 	}
-	have := make(map[client.ID]bool, len(out))
+	at := make(map[client.ID]int, len(out))
 	for i := range out {
-		have[out[i].Export.ID] = true
+		at[out[i].Export.ID] = i
 	}
 	for _, rec := range j.all() { // newest first: the first record of an export counts
 		id := client.ID(rec.ExportID)
-		if rec.Origin != origin || id == "" || have[id] || project != "" && rec.ProjectID != "" && rec.ProjectID != project.Raw() {
+		if rec.Origin != origin || id == "" || project != "" && rec.ProjectID != "" && rec.ProjectID != project.Raw() {
 			continue
 		}
-		have[id] = true
-		out = append(out, rec.remembered())
+		i, known := at[id]
+		switch {
+		case !known:
+			at[id] = len(out)
+			out = append(out, rec.remembered())
+		case rec.Started.Truncate(time.Millisecond).After(out[i].Run.Started):
+			out[i] = withRun(out[i], rec)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b history.Record) int { return b.Export.CreatedAt.Compare(a.Export.CreatedAt) })
 	return out, err
+}
+
+// withRun is a record with the journal's run in place of an earlier one.
+func withRun(h history.Record, rec *record) history.Record {
+	if f := (history.File{Path: h.Path, State: h.State, Bytes: h.Bytes, SHA256: h.SHA256, Verified: h.Verified}); h.State == history.StateDone {
+		h.Files = append([]history.File{f}, h.Files...)
+	}
+	run := rec.remembered()
+	h.Path, h.State, h.Bytes, h.SHA256, h.Verified, h.Run = run.Path, run.State, run.Bytes, run.SHA256, run.Verified, run.Run
+	return h
 }

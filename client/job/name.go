@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/seal"
 )
 
 const maxSlug = 60
@@ -50,11 +51,11 @@ func reduce(slug string) string {
 	return s
 }
 
-// numbered is name, name-1, name-2, … with the number before the extension.
+// numbered is name, name-1, name-2, … with the number before the extensions.
 func numbered(name string, n int) string {
 	if n == 0 {
 		return name
 	}
-	dot := strings.LastIndexByte(name, '.')
+	dot := strings.LastIndexByte(strings.TrimSuffix(name, seal.Suffix), '.')
 	return name[:dot] + "-" + strconv.Itoa(n) + name[dot:]
 }

@@ -38,8 +38,7 @@ func (r *run) begin(fresh record) {
 	rec, err := r.s.journal.create(fresh)
 	r.record = rec
 	if err != nil {
-		r.s.d.Log.Warn("run is not remembered", "error", err)
-		r.warnOnce("this run cannot be remembered, so it could not be continued")
+		r.unremembered(err)
 	}
 }
 
@@ -89,14 +88,14 @@ func (r *run) obtainKnown(id client.ID) error {
 }
 
 func (r *run) unfinished() *record {
-	return r.s.journal.unfinished(r.s.d.API.Origin(), r.snap.Project.ID.Raw(), matchKey(r.snap.Spec, r.target))
+	return r.s.journal.unfinished(r.s.d.API.Origin(), r.snap.Project.ID.Raw(), matchKey(r.snap.Spec, r.target, r.recipients))
 }
 
 func (r *run) newRecord() record {
 	spec := r.snap.Spec
 	rec := record{Origin: r.s.d.API.Origin(), ProjectID: r.snap.Project.ID.Raw()}
 	if spec.ID == "" {
-		rec.Match = matchKey(spec, r.target)
+		rec.Match = matchKey(spec, r.target, r.recipients)
 		rec.Format = string(spec.Request.Format)
 		rec.Range = spec.Request.Range
 		rec.Include = spec.Request.Include.Names()

@@ -18,6 +18,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/client/seal"
 )
 
 // A record is a run that may have to be continued, because its process was
@@ -56,14 +57,18 @@ const (
 )
 
 // matchKey says which runs are "the same command": format, range as written,
-// types and output.
-func matchKey(spec Spec, t target) string {
+// types, output and recipients.
+func matchKey(spec Spec, t target, to []seal.Recipient) string {
 	out := filepath.Join(t.dir, t.name)
 	if t.stdout {
 		out = "-"
 	}
 	r := spec.Request
-	return strings.Join([]string{string(r.Format), r.Range.Name, strings.Join(r.Include.Names(), ","), out}, "|")
+	words := []string{string(r.Format), r.Range.Name, strings.Join(r.Include.Names(), ","), out}
+	if len(to) > 0 {
+		words = append(words, seal.Canonical(to))
+	}
+	return strings.Join(words, "|")
 }
 
 // journal is the folder of records. With dir "" it remembers nothing.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/client/seal"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
@@ -34,9 +35,10 @@ type run struct {
 	wake   chan struct{}           // closed by resume
 
 	// Only the pipeline's goroutine touches these.
-	target target
-	record *record
-	fresh  bool // the export was made by this very run
+	target     target
+	recipients []seal.Recipient
+	record     *record
+	fresh      bool // the export was made by this very run
 }
 
 func newRun(s *Service, ref Ref, spec Spec) *run {
@@ -141,6 +143,10 @@ func (r *run) timedOut(ctx context.Context, err error) error {
 // prepare finds out where the file goes and whose key this is.
 func (r *run) prepare(ctx context.Context) error {
 	spec := r.snap.Spec
+	var err error
+	if r.recipients, err = encryption(spec); err != nil {
+		return err
+	}
 	if !spec.Detach {
 		t, err := r.s.resolve(spec.Output, spec.Force)
 		if errors.Is(err, ErrExists) && r.s.keptAs(spec) {

@@ -36,6 +36,10 @@ type Deps struct {
 	// Connections and LimitRate are what a Spec without them gets.
 	Connections int
 	LimitRate   int64
+	// Kept is told of each file that was verified and has its name, before the
+	// run counts as over: cut off in between, the next run tells of it again.
+	// Its error is the job's. nil is nobody.
+	Kept func(Result) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log is for what happens behind a job; nil is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 )
@@ -25,6 +27,7 @@ type world struct {
 	key string
 	api *client.Client
 	svc *job.Service
+	mem *history.Store // nil: none
 }
 
 // inWorld runs a test in a bubble of fake time.
@@ -48,7 +51,7 @@ func inWorld(t *testing.T, cfg sandbox.Config, f func(w *world)) {
 		w.boot()
 		f(w)
 		w.svc.Close()
-		if err := sb.Close(); err != nil {
+		if err := errors.Join(w.mem.Close(), sb.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -67,7 +70,7 @@ func (w *world) boot() {
 		w.t.Fatal(err)
 	}
 	w.api = api
-	w.svc = job.New(job.Deps{API: api, Transport: w.sb.Transport(), StateDir: w.st, Folder: w.dir})
+	w.svc = job.New(job.Deps{API: api, Transport: w.sb.Transport(), StateDir: w.st, Folder: w.dir, History: w.mem, Profile: "default"})
 }
 
 func (w *world) inject(faults ...string) {
