@@ -65,6 +65,9 @@ func (m *Model) tickEvery() time.Duration {
 	if w, ok := m.top().screen.(nav.Waiter); ok && m.top().broken == "" && w.Waiting() {
 		moving = true
 	}
+	if w, ok := m.over.(waiter); ok && w.waiting() {
+		moving = true
+	}
 	switch {
 	case moving && m.d.ReducedMotion:
 		return tickStill
@@ -113,5 +116,9 @@ func (m *Model) ticked(msg tickMsg) tea.Cmd {
 	if !m.d.ReducedMotion {
 		m.tick.frame++
 	}
-	return tea.Batch(m.nextTick(), m.broadcast(nav.Tick{Now: msg.now, Frame: m.tick.frame}))
+	tick := nav.Tick{Now: msg.now, Frame: m.tick.frame}
+	if w, ok := m.over.(waiter); ok {
+		w.ticked(tick)
+	}
+	return tea.Batch(m.nextTick(), m.broadcast(tick))
 }

@@ -62,10 +62,27 @@ type Deps struct {
 	Home string
 	// ReducedMotion stills the spinners.
 	ReducedMotion bool
-	// Remote consoles are served to another machine: they cannot be suspended.
+	// Remote consoles are served to another machine: they cannot be suspended,
+	// and open no folder.
 	Remote bool
+	// Files is what can be done with files that are here; nil is nothing.
+	Files Files
+
+	// Keys are other keys for actions, by their names; [keymap.Parse] judges
+	// them, and is to be asked before: wrong ones are left out here.
+	Keys map[string][]string
+	// Theme is one of theme.Names; "" is "auto".
+	Theme string
+	// Mouse turns the mouse on from the start.
+	Mouse bool
+
 	// Log gets what went wrong in the console itself; nil is none.
 	Log *slog.Logger
+	// Tail keeps what goes to the log, for the person to look at; nil is
+	// nothing. It should be the handler of Log and of all that works for the console.
+	Tail *Tail
+	// LogFile is where the log is, to be named when something broke; "" is nowhere.
+	LogFile string
 }
 
 func (d Deps) withDefaults() Deps {

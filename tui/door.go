@@ -17,7 +17,7 @@ import (
 func (m *Model) makeKey(ctx context.Context, o nav.Open) nav.Screen {
 	profile := cmp.Or(o.Profile, m.cur.asked)
 	return apikey.New(apikey.Deps{
-		Ctx: ctx, Accounts: door{m.d.Accounts, profile}, Theme: m.th, Keys: m.keys, Message: m.d.Message,
+		Ctx: ctx, Accounts: door{m.d.Accounts, profile}, Theme: m.th, Keys: m.keys, Now: m.d.Now, Message: m.d.Message,
 		NoKey:   func(err error) bool { return message.Of(err).Code == message.NoKey },
 		Profile: profile,
 	}, o.Find, o.Note)

@@ -172,7 +172,7 @@ func TestFormWhileAnotherExportRuns(t *testing.T) {
 	}
 	run(t, 60, 16, busy, func(t *testing.T, c console) {
 		c.Type("n")
-		c.Need(t, "An export is running (collecting", "w watches")
+		c.Need(t, "Your export is running (collecting", "w: watch the running one.")
 		c.Golden(t, "form_busy_60x16")
 		c.Type("w")
 		c.Need(t, "→ Export", "Collecting")

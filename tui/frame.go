@@ -79,9 +79,10 @@ func (m *Model) draw() string {
 func (m *Model) drawTooSmall() string {
 	need := fmt.Sprintf("%dx%d", MinWidth, MinHeight)
 	have := fmt.Sprintf("%dx%d", m.w, m.h)
+	quits := m.keys.Interrupt.Help().Key + " quits."
 	for _, s := range []string{
-		"This terminal is " + have + ", the console needs " + need + ": make it larger. ctrl+c quits.",
-		"Terminal is " + have + ", needs " + need + ". ctrl+c quits.",
+		"This terminal is " + have + ", the console needs " + need + ": make it larger. " + quits,
+		"Terminal is " + have + ", needs " + need + ". " + quits,
 		have + ", needs " + need,
 		"needs " + need,
 		need,
@@ -155,14 +156,18 @@ func (m *Model) body() string {
 	if p.broken == "" {
 		return view
 	}
-	way := "Press R to open it again"
+	way := "Press " + m.keys.Refresh.Help().Key + " to open it again"
 	if len(m.stack) > 1 {
-		way += ", or esc to go back"
+		way += ", or " + m.keys.Back.Help().Key + " to go back"
+	}
+	look := m.keys.Log.Help().Key + " shows what happened"
+	if m.d.LogFile != "" {
+		look += ", and the log " + safe(m.d.LogFile) + " tells more"
 	}
 	lines := component.Notice(m.th, toneOf(nav.Failure), "This screen had a fault: "+p.broken, m.w)
 	lines = append(lines, "")
 	lines = append(lines, strings.Split(lipgloss.Wrap(
-		"Nothing is lost: exports and transfers run apart from the screens. "+way+". L shows what happened; please report it.", m.w, ""), "\n")...)
+		"Nothing is lost: exports and transfers run apart from the screens. "+way+". "+look+"; please report it.", m.w, ""), "\n")...)
 	return strings.Join(lines, "\n")
 }
 

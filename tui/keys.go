@@ -22,6 +22,9 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.Suspend
 	case m.over != nil:
 		return m.overKey(msg)
+	case key.Matches(msg, m.keys.Palette) && (msg.Text == "" || !m.typing()):
+		m.over = palette(m.keys, m.help())
+		return nil
 	case key.Matches(msg, m.keys.Back) && !m.holdsEsc():
 		return m.back()
 	}
@@ -45,7 +48,8 @@ func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, m.keys.Quit):
 		return m.askQuit(), true
 	case key.Matches(msg, m.keys.Help):
-		m.over = newHelp(m.help())
+		groups := m.help()
+		m.over = newHelp(append(groups, m.elsewhere(groups)))
 	case key.Matches(msg, m.keys.Log):
 		m.over = &logView{}
 	case key.Matches(msg, m.keys.Profiles):
@@ -92,9 +96,9 @@ func (m *Model) globalKeys() []keymap.Group {
 		b = append(b, m.keys.Back)
 	}
 	if m.typing() {
-		b = append(b, m.keys.Suspend, m.keys.Interrupt)
+		b = append(b, m.keys.Palette, m.keys.Suspend, m.keys.Interrupt)
 	} else {
-		b = append(b, m.transfersKey(), m.keys.Profiles, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
+		b = append(b, m.keys.Palette, m.transfersKey(), m.keys.Profiles, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
 	}
 	return []keymap.Group{{Name: "Everywhere", Bindings: b}}
 }
@@ -133,6 +137,24 @@ func (m *Model) footerKeys() []keymap.Group {
 // help is every binding of this screen and of all.
 func (m *Model) help() []keymap.Group { return append(m.screenKeys(), m.globalKeys()...) }
 
+// elsewhere are the actions that are in none of these groups, and where they
+// work.
+func (m *Model) elsewhere(groups []keymap.Group) keymap.Group {
+	here := map[string]bool{}
+	for _, g := range groups {
+		for _, b := range g.Bindings {
+			here[m.keys.NameOf(b)] = true
+		}
+	}
+	other := keymap.Group{Name: "Elsewhere"}
+	for _, a := range m.keys.Actions() {
+		if !here[a.Name] {
+			other.Bindings = append(other.Bindings, keymap.Named(a.Binding, a.Binding.Help().Desc+", "+a.Where))
+		}
+	}
+	return other
+}
+
 // paste goes where text goes.
 func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	if m.tooSmall() {
@@ -163,7 +185,7 @@ func (m *Model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 		return m.send(m.top(), msg)
 	case tea.MouseClickMsg:
 		if m.over != nil {
-			return nil
+			return m.overClick(msg)
 		}
 		msg.Y -= m.headerHeight()
 		return m.send(m.top(), msg)

@@ -46,11 +46,12 @@ type Model struct {
 	sessions []*session
 	cur      *session // the one on the screen; without Jobs until one is open
 
-	tick     ticker
-	notices  notices
-	mouse    bool
-	blurred  bool
-	progress bool // the terminal is known to draw OSC 9;4
+	tick    ticker
+	notices notices
+	mouse   bool
+	clicked click // the last one on an overlay
+	blurred bool
+	term    terminal
 }
 
 // New makes a console that shows the exports, with [Deps.Accounts] as soon as
@@ -59,11 +60,11 @@ type Model struct {
 func New(d Deps) *Model {
 	d = d.withDefaults()
 	ascii := theme.ASCIILocale(d.Env)
-	m := &Model{d: d, th: theme.New(ascii), keys: keymap.Default(ascii)}
+	m := &Model{d: d, th: theme.New(ascii), mouse: d.Mouse, term: terminalOf(d.Env, d.Remote)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.keys.Suspend.SetEnabled(!d.Remote && runtime.GOOS != "windows")
-	m.progress = !d.Remote && showsProgress(d.Env)
-	m.keys.Profiles.SetEnabled(d.Accounts != nil)
+	m.th.Choose(theme.Name(d.Theme))
+	m.th.SetLinks(m.term.links)
+	m.bindKeys(ascii)
 	first := nav.Open{Kind: nav.Exports}
 	m.cur = &session{Account: Account{Profile: d.Profile, Label: d.Label, Jobs: d.Jobs, ShellCommand: d.ShellCommand}}
 	if d.Accounts != nil {
@@ -74,6 +75,24 @@ func New(d Deps) *Model {
 	}
 	m.stack = []*page{m.newPage(first)}
 	return m
+}
+
+// bindKeys makes the keymap, without what this console cannot do.
+func (m *Model) bindKeys(ascii bool) {
+	keys, err := keymap.Parse(m.d.Keys, ascii)
+	if err != nil {
+		m.d.Log.Error("keys", "error", err)
+		m.notices.add(m.d.Now(), nav.Warning, "The keys are as they come: "+err.Error())
+		keys = keymap.Default(ascii)
+	}
+	m.keys = keys
+	files := m.d.Files != nil
+	keys.Inspect.SetEnabled(files)
+	keys.Verify.SetEnabled(files)
+	keys.Delete.SetEnabled(files)
+	keys.OpenFolder.SetEnabled(files && !m.d.Remote)
+	keys.Suspend.SetEnabled(!m.d.Remote && runtime.GOOS != "windows")
+	keys.Profiles.SetEnabled(m.d.Accounts != nil)
 }
 
 // Close ends what the console waits for. The jobs go on.
@@ -110,6 +129,9 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		m.th.Set(msg.IsDark())
 		return nil
+	case tea.ColorProfileMsg:
+		m.th.SetDepth(depthOf(msg.Profile))
+		return nil
 	case tea.FocusMsg:
 		m.blurred = false
 		return nil
@@ -129,6 +151,16 @@ func (m *Model) ours(msg tea.Msg) tea.Cmd {
 		return m.toast(msg.Level, msg.Text)
 	case nav.Copy:
 		return m.copy(msg)
+	case nav.Check:
+		return m.check(msg)
+	case checkedMsg:
+		return m.checked(msg)
+	case nav.Folder:
+		return m.openFolder(msg)
+	case nav.Delete:
+		return m.askDelete(msg)
+	case fileMsg:
+		return m.fileDone(msg)
 	case jobsMsg:
 		return m.jobsChanged(msg)
 	case projectMsg:

@@ -117,7 +117,7 @@ func (m *Model) ended(of *session, now nav.Jobs) tea.Cmd {
 			cmds = append(cmds, m.toast(level, text))
 		}
 		if m.blurred {
-			cmds = append(cmds, tea.Raw("\a"))
+			cmds = append(cmds, m.ring(text))
 		}
 	}
 	return tea.Batch(cmds...)
@@ -133,7 +133,7 @@ func (m *Model) verdict(s job.Snapshot) (nav.Level, string) {
 		}
 		return nav.Failure, what + " " + do
 	case s.Step == job.StepStopped:
-		return nav.Info, "Stopped. What has arrived is kept; d on the export goes on with it."
+		return nav.Info, "Stopped. What has arrived is kept; " + m.keys.Download.Help().Key + " on the export goes on with it."
 	case s.Result != nil && s.Result.File != "":
 		return nav.Success, "Saved and verified: " + s.Result.File
 	default:

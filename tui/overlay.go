@@ -2,7 +2,10 @@ package tui
 
 import (
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -11,6 +14,8 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
+	"github.com/dashtray/dashtray-tui/tui/nav"
+	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
 // overlay lies over the screens and takes all keys.
@@ -25,6 +30,48 @@ type overlay interface {
 
 // paster is an overlay that takes pasted text.
 type paster interface{ paste(tea.PasteMsg) }
+
+// waiter is an overlay that shows something moving while it waits.
+type waiter interface {
+	waiting() bool
+	ticked(t nav.Tick)
+}
+
+// clicker is an overlay that takes clicks, at cells of its own box.
+type clicker interface {
+	click(m *Model, x, y int, double bool) (cmd tea.Cmd, done bool)
+}
+
+// click is where and when something was clicked.
+type click struct {
+	x, y int
+	at   time.Time
+}
+
+// doubleClick is the longest time between the two clicks of one.
+const doubleClick = 400 * time.Millisecond
+
+// overClick gives a click to the overlay, if it lies on its box.
+func (m *Model) overClick(msg tea.MouseClickMsg) tea.Cmd {
+	over, ok := m.over.(clicker)
+	if !ok || msg.Button != tea.MouseLeft {
+		return nil
+	}
+	box := m.over.view(m, m.w, m.h-1)
+	x, y := component.OverAt(box, m.w, m.h-1)
+	at := click{msg.X - x, msg.Y - y, m.d.Now()}
+	double := at.x == m.clicked.x && at.y == m.clicked.y && at.at.Sub(m.clicked.at) <= doubleClick
+	m.clicked = at
+	if double {
+		m.clicked.at = time.Time{} // a third click is none of a second pair
+	}
+	before := m.over
+	cmd, done := over.click(m, at.x, at.y, double)
+	if done && m.over == before {
+		m.over = nil
+	}
+	return cmd
+}
 
 func (m *Model) overKey(msg tea.KeyPressMsg) tea.Cmd {
 	over := m.over
@@ -93,7 +140,7 @@ func (v *helpView) search(k *keymap.Map, msg tea.KeyPressMsg) {
 func (v *helpView) wheel(msg tea.MouseWheelMsg) { wheelBy(&v.pager, msg) }
 
 func (v *helpView) view(m *Model, w, h int) string {
-	inner := min(w-6, 56)
+	inner := min(w-6, 76)
 	title := "Help"
 	if m.d.Version != "" {
 		title += " " + m.th.Glyphs.Sep + " dashtray-tui " + m.d.Version
@@ -119,7 +166,38 @@ func (v *helpView) keys(k *keymap.Map) []keymap.Group {
 	return []keymap.Group{{Bindings: []key.Binding{k.Up, k.Down, keymap.Named(k.Filter, "find a key"), keymap.Named(k.Back, "close")}}}
 }
 
-// logView shows the notices of this session, the newest first.
+// said is one line of the messages: a notice, or a line of the log.
+type said struct {
+	at    time.Time
+	tone  theme.Tone
+	mark  string
+	text  string
+	style lipgloss.Style
+}
+
+// messages are the notices and the log's lines, the newest first.
+func (m *Model) messages() []said {
+	var all []said
+	for _, n := range m.notices.log {
+		tone := toneOf(n.level)
+		all = append(all, said{n.at, tone, m.th.Mark(tone), n.text, m.th.Text})
+	}
+	for _, l := range m.d.Tail.last() {
+		s := said{l.at, theme.Faint, m.th.Glyphs.Sep, l.text, m.th.Muted}
+		switch {
+		case l.level >= slog.LevelError:
+			s.tone, s.mark = theme.Bad, m.th.Mark(theme.Bad)
+		case l.level >= slog.LevelWarn:
+			s.tone, s.mark = theme.Caution, m.th.Mark(theme.Caution)
+		}
+		all = append(all, s)
+	}
+	slices.SortStableFunc(all, func(a, b said) int { return a.at.Compare(b.at) })
+	slices.Reverse(all)
+	return all
+}
+
+// logView shows the notices of this session and the last lines of the log.
 type logView struct{ pager component.Pager }
 
 func (v *logView) update(m *Model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -134,17 +212,15 @@ func (v *logView) wheel(msg tea.MouseWheelMsg) { wheelBy(&v.pager, msg) }
 func (v *logView) view(m *Model, w, h int) string {
 	inner := w - 6
 	var lines []string
-	for i := len(m.notices.log) - 1; i >= 0; i-- {
-		n := m.notices.log[i]
-		tone := toneOf(n.level)
+	for _, n := range m.messages() {
 		at := n.at.In(m.d.Location).Format("15:04:05") + " "
 		wrapped := strings.Split(lipgloss.Wrap(n.text, max(1, inner-13), ""), "\n")
 		for j, l := range wrapped {
-			left := m.th.Muted.Render(at) + m.th.Style(tone).Render(m.th.Mark(tone)) + " "
+			left := m.th.Muted.Render(at) + m.th.Style(n.tone).Render(n.mark) + " "
 			if j > 0 {
 				left = strings.Repeat(" ", len(at)+2)
 			}
-			lines = append(lines, left+m.th.Text.Render(strings.TrimRight(l, " ")))
+			lines = append(lines, left+n.style.Render(strings.TrimRight(l, " ")))
 		}
 	}
 	if len(lines) == 0 {
@@ -193,8 +269,11 @@ func (v *quitView) wheel(tea.MouseWheelMsg) {}
 
 func (v *quitView) view(m *Model, w, h int) string { return v.dialog.View(m.th, w, h) }
 
-func (v *quitView) keys(k *keymap.Map) []keymap.Group {
-	return []keymap.Group{{Name: "Quit?", Bindings: []key.Binding{
-		k.Left, k.Right, keymap.Named(k.Open, "choose"), keymap.Named(k.Back, "stay"),
-	}}}
+func (v *quitView) click(m *Model, x, y int, double bool) (tea.Cmd, bool) {
+	if !v.dialog.Click(m.th, m.w, m.h-1, x, y) || !double {
+		return nil, false
+	}
+	return v.update(m, keymap.Press(m.keys.Open.Keys()[0]))
 }
+
+func (v *quitView) keys(k *keymap.Map) []keymap.Group { return dialogKeys(k, "Quit?", "stay") }

@@ -215,6 +215,28 @@ func (v *profilesView) wheel(msg tea.MouseWheelMsg) {
 	}
 }
 
+// click chooses a profile; a double click switches to it.
+func (v *profilesView) click(m *Model, x, y int, double bool) (tea.Cmd, bool) {
+	switch {
+	case v.confirm != nil:
+		if v.confirm.Click(m.th, m.w, m.h-1, x, y) && double {
+			return v.confirmKey(m, keymap.Press(m.keys.Open.Keys()[0])), false
+		}
+		return nil, false
+	case v.adding != nil || v.working != "":
+		return nil, false
+	}
+	i, ok := v.table.At(y - 1) // under the frame
+	if !ok {
+		return nil, false
+	}
+	v.table.Select(i)
+	if !double {
+		return nil, false
+	}
+	return v.update(m, keymap.Press(m.keys.Open.Keys()[0]))
+}
+
 // cells are one profile in the table.
 func (v *profilesView) cells(m *Model, p Profile) []component.Cell {
 	var marks []string
@@ -224,7 +246,7 @@ func (v *profilesView) cells(m *Model, p Profile) []component.Cell {
 	if p.Default {
 		marks = append(marks, "default")
 	}
-	if n := m.runningOf(p.Name, p.Name == v.current); n > 0 {
+	if n := m.jobsOf(p.Name, p.Name == v.current); n > 0 {
 		marks = append(marks, component.Count(int64(n))+" running")
 	}
 	known := component.Cell{Text: safe(p.Key)}
@@ -248,8 +270,8 @@ func hostOf(apiURL string) string {
 	return safe(apiURL)
 }
 
-// runningOf is how many jobs of a profile run.
-func (m *Model) runningOf(profile string, current bool) int {
+// jobsOf is how many jobs of a profile run.
+func (m *Model) jobsOf(profile string, current bool) int {
 	n := 0
 	for _, s := range m.sessions {
 		if s.demo || (s.asked != profile && s.Profile != profile && (!current || s != m.cur)) {

@@ -27,7 +27,7 @@ func TestHelpListsEveryBinding(t *testing.T) {
 			"List", "/  ", "filter", "s  ", "sort", "R  ", "refresh",
 			"Copy", "y  ", "copy path", "Y  ", "copy shell command", "c  ", "copy id",
 			"Move", "↑ k", "↓ j", "pgup", "pgdn", "g home", "G end",
-			"Everywhere", "transfers", "messages", "mouse", "ctrl+c", "quit at once", "q  ", "?  ")
+			"Everywhere", "transfers", "messages", "mouse", "ctrl+c", "quit at once", "q  ", "?  ", "Elsewhere")
 		c.Golden(t, "help_80x40")
 		c.Type("/")
 		c.Type("COPY s")
@@ -46,7 +46,8 @@ func TestHelpScrollsOnASmallScreen(t *testing.T) {
 		c.Need(t, "new export", "↓")
 		c.NeedNot(t, "quit at once")
 		c.Type(tuitest.End)
-		c.Need(t, "quit at once", "? ")
+		c.Need(t, "all or none", "↑")
+		c.NeedNot(t, "new export")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/screen/export"
 	"github.com/dashtray/dashtray-tui/tui/screen/exports"
+	"github.com/dashtray/dashtray-tui/tui/screen/inspect"
 	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
 	"github.com/dashtray/dashtray-tui/tui/screen/transfer"
 )
@@ -61,6 +62,10 @@ func (m *Model) makeScreen(ctx context.Context, o nav.Open) nav.Screen {
 			return transfer.NewList(td)
 		}
 		return transfer.New(td, o.Ref)
+	case nav.Inspect:
+		return inspect.New(inspect.Deps{
+			Ctx: ctx, Reader: d.Files, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location, Message: d.Message,
+		}, o.File)
 	default:
 		return exports.New(exports.Deps{
 			Ctx: ctx, Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
@@ -75,7 +80,7 @@ func (m *Model) makeNewExport(ctx context.Context, o nav.Open) nav.Screen {
 	d := m.d
 	nd := newexport.Deps{
 		Ctx: ctx, Jobs: m.cur.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-		ShellCommand: m.cur.ShellCommand, Message: d.Message, Memory: d.Answers,
+		ShellCommand: m.cur.ShellCommand, Message: d.Message, Memory: d.Answers, Running: m.cur.running,
 	}
 	if !d.Remote {
 		nd.Folders = folders
@@ -157,7 +162,7 @@ func (m *Model) top() *page { return m.stack[len(m.stack)-1] }
 func (m *Model) open(o nav.Open) tea.Cmd {
 	m.over = nil
 	for i, p := range m.stack {
-		if o.Kind != nav.Key && p.open.Kind == o.Kind && p.open.Ref == o.Ref && o.Preset == nil && o.Entry == nil && p.open.Entry == nil {
+		if o.Kind != nav.Key && p.open.Kind == o.Kind && p.open.Ref == o.Ref && p.open.File == o.File && o.Preset == nil && o.Entry == nil && p.open.Entry == nil {
 			m.setStack(m.stack[:i+1]...)
 			return nil
 		}

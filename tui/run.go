@@ -30,6 +30,8 @@ func Run(ctx context.Context, d Deps, opts ...tea.ProgramOption) error {
 		return nil
 	case ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled):
 		return context.Cause(ctx)
+	case errors.Is(err, tea.ErrProgramPanic) && d.LogFile != "":
+		return fmt.Errorf("run the console (its log is %q): %w", d.LogFile, err)
 	default:
 		return fmt.Errorf("run the console: %w", err)
 	}

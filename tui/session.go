@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/message"
@@ -22,6 +23,7 @@ type session struct {
 	jobs    nav.Jobs
 	project client.Project
 	budget  client.Budget
+	running []client.Export // at the server, as of the last listing
 }
 
 // name is how the person knows a session.
@@ -111,11 +113,26 @@ func (m *Model) listed(p *page, msg nav.Listed) tea.Cmd {
 	if msg.Listing.Budget.Known {
 		s.budget = msg.Listing.Budget
 	}
+	if msg.Err == nil && msg.Listing.Offline == nil {
+		s.running = runningOf(msg.Listing.Entries)
+	}
 	cmd := m.send(p, msg)
 	if m.d.Accounts == nil || m.over != nil || p != m.top() || m.typing() || message.Of(msg.Err).Code != message.Unauthorized {
 		return cmd
 	}
 	return tea.Batch(cmd, m.open(nav.Open{Kind: nav.Key, Note: m.refused()}))
+}
+
+// runningOf are the exports that the server works on.
+func runningOf(entries []history.Entry) []client.Export {
+	var running []client.Export
+	for _, e := range entries {
+		switch e.Export.Stage {
+		case client.StageQueued, client.StageCollecting, client.StageGenerating, client.StageProcessing:
+			running = append(running, e.Export)
+		}
+	}
+	return running
 }
 
 // refused tells whose key was refused.

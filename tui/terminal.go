@@ -5,8 +5,11 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
 // title is the window's: what runs, and how far it is.
@@ -55,7 +58,7 @@ func percent(s job.Snapshot) (int, bool) {
 // to have one.
 func (m *Model) progressBar() *tea.ProgressBar {
 	s, ok := m.shown()
-	if !m.progress || !ok {
+	if !m.term.progress || !ok {
 		return nil
 	}
 	n, known := percent(s)
@@ -69,27 +72,70 @@ func (m *Model) progressBar() *tea.ProgressBar {
 	}
 }
 
-// showsProgress reports whether an environment is that of a terminal known to
-// draw OSC 9;4. Others may show it as text or as a notice at every change, and
-// what lies between (SSH, tmux, screen) does not pass it on.
-func showsProgress(env []string) bool {
-	known := false
+// terminal is what a terminal is known to do, by its environment. What is not
+// known is left alone: others show such sequences as text, or as a notice at
+// every change.
+type terminal struct {
+	progress bool // draws OSC 9;4
+	links    bool // shows OSC 8, and opens files of this machine
+	notices  bool // shows OSC 9 as a notice of the desktop
+}
+
+// terminalOf judges an environment. What lies between (SSH, tmux, screen) does
+// not pass these sequences on, and over SSH a path is one of another machine.
+func terminalOf(env []string, remote bool) terminal {
+	vars := map[string]string{}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		if value == "" {
-			continue
-		}
-		switch name {
-		case "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "TMUX", "STY":
-			return false
-		case "WT_SESSION":
-			known = true
-		case "TERM_PROGRAM":
-			switch strings.ToLower(value) {
-			case "ghostty", "wezterm", "rio":
-				known = true
-			}
+		vars[name] = value
+	}
+	for _, between := range []string{"SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "TMUX", "STY"} {
+		if vars[between] != "" {
+			return terminal{}
 		}
 	}
-	return known
+	if remote || vars["TERM"] == "dumb" || vars["TERM"] == "linux" {
+		return terminal{}
+	}
+	switch strings.ToLower(vars["TERM_PROGRAM"]) {
+	case "ghostty", "wezterm", "rio":
+		return terminal{progress: true, links: true, notices: true}
+	case "iterm.app":
+		return terminal{links: true, notices: true}
+	case "vscode":
+		return terminal{links: true}
+	}
+	vte, _ := strconv.Atoi(vars["VTE_VERSION"])
+	switch {
+	case vars["WT_SESSION"] != "":
+		return terminal{progress: true, links: true}
+	case vars["TERM"] == "xterm-kitty":
+		return terminal{links: true, notices: true}
+	case vars["TERM"] == "foot", vars["TERM"] == "alacritty", vars["KONSOLE_VERSION"] != "", vte >= 5000:
+		return terminal{links: true}
+	}
+	return terminal{}
+}
+
+// depthOf is what a profile means for the theme.
+func depthOf(p colorprofile.Profile) theme.Depth {
+	switch p {
+	case colorprofile.TrueColor, colorprofile.ANSI256:
+		return theme.AllColors
+	case colorprofile.ANSI:
+		return theme.SixteenColors
+	default:
+		return theme.NoColors
+	}
+}
+
+// ring tells a person who looks elsewhere that something has ended: as a
+// notice of the desktop (OSC 9) where the terminal has that, else by the bell.
+func (m *Model) ring(what string) tea.Cmd {
+	if !m.term.notices {
+		return tea.Raw("\a")
+	}
+	// The words before it keep a text that begins with "4;" from being taken
+	// for a progress bar.
+	return tea.Raw("\x1b]9;Dashtray: " + text.Untrusted(what).SafeN(120) + "\a")
 }

@@ -45,6 +45,8 @@ install() {
   has dbus-daemon || missing+=(dbus)
   has dbus-launch || missing+=(dbus-x11)
   has secret-tool || missing+=(libsecret-tools)
+  has systemd-analyze || missing+=(systemd)
+  has age || missing+=(age)
   has gdbus || missing+=(libglib2.0-bin)
   python_with_pandas >/dev/null || missing+=(python3-pandas)
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -36,6 +36,24 @@ func (d *Dialog) Update(keys *keymap.Map, msg tea.KeyPressMsg) (answer int, done
 	return 0, false
 }
 
+// Click chooses the answer that is drawn at a cell of the dialog's box, as View
+// drew it in w×h cells, and reports whether there is one.
+func (d *Dialog) Click(th *theme.Theme, w, h, x, y int) bool {
+	if y != lipgloss.Height(d.View(th, w, h))-2 {
+		return false
+	}
+	at := 2 // behind the frame and a blank
+	for i, a := range d.Answers {
+		width := lipgloss.Width(a) + 3
+		if x >= at && x < at+width {
+			d.at = i
+			return true
+		}
+		at += width + 2
+	}
+	return false
+}
+
 // View draws the dialog in its frame, at most w×h cells.
 func (d *Dialog) View(th *theme.Theme, w, h int) string {
 	inner := max(1, min(w-4, 60))
@@ -77,12 +95,17 @@ func Box(th *theme.Theme, title string, lines []string, inner, h int) string {
 	return strings.Join(out, "\n")
 }
 
+// OverAt is the cell of a screen of w×h cells at which [Over] draws a box.
+func OverAt(box string, w, h int) (x, y int) {
+	return max(0, (w-lipgloss.Width(box))/2), max(0, (h-lipgloss.Height(box))/2)
+}
+
 // Over draws a box in the middle of a screen of w×h cells.
 func Over(screen, box string, w, h int) string {
 	if w <= 0 || h <= 0 {
 		return ""
 	}
-	x, y := max(0, (w-lipgloss.Width(box))/2), max(0, (h-lipgloss.Height(box))/2)
+	x, y := OverAt(box, w, h)
 	layers := lipgloss.NewCompositor(lipgloss.NewLayer(screen), lipgloss.NewLayer(box).X(x).Y(y).Z(1))
 	return lipgloss.NewCanvas(w, h).Compose(layers).Render()
 }

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/huh/v2"
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
@@ -29,13 +30,13 @@ type Form struct {
 	check  func() error
 	err    error
 
-	choices int    // how many there are
+	choices []Choice
 	at      string // the choice under the cursor
 	single  bool   // it is the answer
 	typing  bool
 
 	w, h int
-	dark bool
+	look string
 }
 
 // Choice is one answer to choose from. Labels are unique in a form.
@@ -48,7 +49,7 @@ type Question struct {
 
 // NewSelect asks for one of some choices. A value that is none of them is the first.
 func NewSelect(th *theme.Theme, q Question, choices []Choice, value string) *Form {
-	f := &Form{th: th, text: value, at: value, choices: len(choices), single: true, check: func() error { return nil }}
+	f := &Form{th: th, text: value, at: value, choices: choices, single: true, check: func() error { return nil }}
 	f.build = func() huh.Field {
 		hint, height := f.room(q, len(choices))
 		return huh.NewSelect[string]().Title(q.Title).Description(hint).
@@ -61,7 +62,7 @@ func NewSelect(th *theme.Theme, q Question, choices []Choice, value string) *For
 
 // NewChecks asks for any number of some choices that check finds enough.
 func NewChecks(th *theme.Theme, q Question, choices []Choice, values []string, check func([]string) error) *Form {
-	f := &Form{th: th, values: values, choices: len(choices)}
+	f := &Form{th: th, values: values, choices: choices}
 	f.check = func() error { return check(f.values) }
 	f.build = func() huh.Field {
 		hint, height := f.room(q, len(choices))
@@ -113,7 +114,7 @@ func (f *Form) room(q Question, lines int) (hint string, height int) {
 // rebuild makes the huh form anew with the answer so far. It is what resizing
 // takes: fields that were drawn small once never grow again.
 func (f *Form) rebuild() {
-	f.dark = f.th.Dark()
+	f.look = f.th.Look()
 	styles := f.styles()
 	f.form = huh.NewForm(huh.NewGroup(f.build())).
 		WithTheme(huh.ThemeFunc(func(bool) *huh.Styles { return styles })).
@@ -143,7 +144,7 @@ func (f *Form) hovered() string {
 // hover brings the cursor of a new field to where it was in the last one.
 func (f *Form) hover() {
 	down := tea.KeyPressMsg{Code: tea.KeyDown}
-	for range f.choices {
+	for range len(f.choices) {
 		if f.at == "" || f.hovered() == f.at {
 			return
 		}
@@ -194,6 +195,27 @@ func (f *Form) Update(msg tea.Msg) {
 	f.err = f.check()
 }
 
+// Click puts the cursor on the choice that is drawn on line y of the view, and
+// reports whether there is one.
+func (f *Form) Click(y int) bool {
+	lines := strings.Split(ansi.Strip(f.View()), "\n")
+	if y < 0 || y >= len(lines) {
+		return false
+	}
+	for _, c := range f.choices {
+		if strings.HasSuffix(lines[y], " "+c.Label) {
+			f.at = c.Value
+			if f.single {
+				f.text = c.Value
+			}
+			f.rebuild()
+			f.err = f.check()
+			return true
+		}
+	}
+	return false
+}
+
 func (f *Form) edit(msg tea.Msg) {
 	m, _ := f.form.Update(msg)
 	if form, ok := m.(*huh.Form); ok {
@@ -223,6 +245,9 @@ func (f *Form) SetText(s string) {
 	f.err = f.check()
 }
 
+// At is the choice under the cursor, "" if there is none.
+func (f *Form) At() string { return f.at }
+
 // Typing reports whether the field takes text.
 func (f *Form) Typing() bool { return f.typing }
 
@@ -231,7 +256,7 @@ func (f *Form) View() string {
 	if f.w <= 0 || f.h <= 0 {
 		return ""
 	}
-	if f.dark != f.th.Dark() {
+	if f.look != f.th.Look() {
 		f.rebuild()
 	}
 	lines := strings.Split(f.form.View(), "\n")
@@ -244,7 +269,7 @@ func (f *Form) View() string {
 // styles are the tokens of the theme in huh's words.
 func (f *Form) styles() *huh.Styles {
 	t, g := f.th, f.th.Glyphs
-	s := huh.ThemeBase(f.dark)
+	s := huh.ThemeBase(f.th.Dark())
 	mark := lipgloss.ThickBorder()
 	if g.ASCII {
 		mark = lipgloss.ASCIIBorder()

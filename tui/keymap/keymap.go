@@ -1,8 +1,9 @@
-// Package keymap holds every binding of the console. Help is made from these,
-// so it cannot lie.
+// Package keymap holds every binding of the console. Help, footer and palette
+// are made from these, so they cannot lie.
 //
 // Nothing needs a key that some keyboards lack: arrows, enter and esc always
-// suffice to move, and every letter is a plain one.
+// suffice to move, and every letter is a plain one. A settings file may give
+// an action other keys, see [Parse].
 package keymap
 
 import "charm.land/bubbles/v2/key"
@@ -14,7 +15,8 @@ type Group struct {
 }
 
 // Map is every binding. A screen offers those that work now, and matches keys
-// against the same fields.
+// against the same fields. The name of a field is that of its action, see
+// [Map.Actions].
 type Map struct {
 	// Moving.
 	Up, Down, PageUp, PageDown, Top, Bottom, Left, Right key.Binding
@@ -24,6 +26,8 @@ type Map struct {
 	Filter, Sort, Refresh key.Binding
 	// Exports.
 	New, Again, Shorter, Fewer, Watch, Start, Download key.Binding
+	// Files. Delete is what Stop's key does to a file.
+	Inspect, Verify, OpenFolder, Delete key.Binding
 	// Transfers. Pause also resumes.
 	Pause, Stop key.Binding
 	// Copying.
@@ -33,73 +37,89 @@ type Map struct {
 	// Forms.
 	Next, Toggle, All key.Binding
 	// Everywhere.
-	Transfers, Profiles, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
+	Palette, Transfers, Profiles, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
 }
 
 // Default is the map as it comes. With ascii the help names keys in ASCII.
 func Default(ascii bool) *Map {
-	up, down, left, right := "↑", "↓", "←", "→"
-	if ascii {
-		up, down, left, right = "up", "down", "left", "right"
-	}
+	does := func(words string, keys ...string) key.Binding { return bind(ascii, words, keys...) }
 	return &Map{
-		Up:       bind(up, "up", "up", "k"),
-		Down:     bind(down, "down", "down", "j"),
-		PageUp:   bind("pgup", "page up", "pgup"),
-		PageDown: bind("pgdn", "page down", "pgdown"),
-		Top:      bind("g", "first", "g", "home"),
-		Bottom:   bind("G", "last", "G", "end"),
-		Left:     bind(left, "left", "left"),
-		Right:    bind(right, "right", "right"),
+		Up:       does("up", "up", "k"),
+		Down:     does("down", "down", "j"),
+		PageUp:   does("page up", "pgup"),
+		PageDown: does("page down", "pgdown"),
+		Top:      does("first", "g", "home"),
+		Bottom:   does("last", "G", "end"),
+		Left:     does("left", "left"),
+		Right:    does("right", "right"),
 
-		Open:      bind("enter", "open", "enter"),
-		Back:      bind("esc", "back", "esc"),
-		NextField: bind("tab", "next", "tab"),
-		PrevField: bind("shift+tab", "previous", "shift+tab"),
+		Open:      does("open", "enter"),
+		Back:      does("back", "esc"),
+		NextField: does("next", "tab"),
+		PrevField: does("previous", "shift+tab"),
 
-		Filter:  bind("/", "filter", "/"),
-		Sort:    bind("s", "sort", "s"),
-		Refresh: bind("R", "refresh", "R"),
+		Filter:  does("filter", "/"),
+		Sort:    does("sort", "s"),
+		Refresh: does("refresh", "R"),
 
-		New:      bind("n", "new export", "n"),
-		Again:    bind("r", "run again", "r"),
-		Shorter:  bind("s", "shorter range", "s"),
-		Fewer:    bind("f", "fewer types", "f"),
-		Watch:    bind("w", "watch the running one", "w"),
-		Start:    bind("enter", "start", "enter"),
-		Download: bind("d", "download", "d"),
+		New:      does("new export", "n"),
+		Again:    does("run again", "r"),
+		Shorter:  does("shorter range", "s"),
+		Fewer:    does("fewer types", "f"),
+		Watch:    does("watch the running one", "w"),
+		Start:    does("start", "enter"),
+		Download: does("download", "d"),
 
-		Pause: bind("space", "pause", "space"),
-		Stop:  bind("x", "stop", "x"),
+		Inspect:    does("inspect", "i"),
+		Verify:     does("verify", "v"),
+		OpenFolder: does("open the folder", "o"),
+		Delete:     does("delete the file", "x"),
 
-		CopyPath:  bind("y", "copy path", "y"),
-		CopyShell: bind("Y", "copy shell command", "Y"),
-		CopyID:    bind("c", "copy id", "c"),
+		Pause: does("pause", "space"),
+		Stop:  does("stop", "x"),
 
-		Next:   bind("enter", "next", "enter"),
-		Toggle: bind("space", "choose", "space", "x"),
-		All:    bind("ctrl+a", "all or none", "ctrl+a"),
+		CopyPath:  does("copy path", "y"),
+		CopyShell: does("copy shell command", "Y"),
+		CopyID:    does("copy id", "c"),
 
-		Add:         bind("a", "add", "a"),
-		Remove:      bind("x", "remove", "x"),
-		MakeDefault: bind("u", "make it the default", "u"),
-		ChangeKey:   bind("K", "change the key", "K"),
-		ClearField:  bind("ctrl+u", "clear", "ctrl+u"),
+		Next:   does("next", "enter"),
+		Toggle: does("choose", "space", "x"),
+		All:    does("all or none", "ctrl+a"),
 
-		Transfers: bind("t", "transfers", "t"),
-		Profiles:  bind("p", "profiles", "p"),
-		Log:       bind("L", "messages", "L"),
-		Mouse:     bind("m", "mouse on or off", "m"),
-		Help:      bind("?", "help", "?"),
-		Quit:      bind("q", "quit", "q"),
-		Interrupt: bind("ctrl+c", "quit at once, parts are kept", "ctrl+c"),
-		Suspend:   bind("ctrl+z", "suspend", "ctrl+z"),
+		Add:         does("add", "a"),
+		Remove:      does("remove", "x"),
+		MakeDefault: does("make it the default", "u"),
+		ChangeKey:   does("change the key", "K"),
+		ClearField:  does("clear", "ctrl+u"),
+
+		Palette:   does("all actions", ":", "ctrl+p"),
+		Transfers: does("transfers", "t"),
+		Profiles:  does("profiles", "p"),
+		Log:       does("messages", "L"),
+		Mouse:     does("mouse on or off", "m"),
+		Help:      does("help", "?"),
+		Quit:      does("quit", "q"),
+		Interrupt: does("quit at once, parts are kept", "ctrl+c"),
+		Suspend:   does("suspend", "ctrl+z"),
 	}
 }
 
-// bind makes a binding: how the help names it, what it does, and its keys.
-func bind(name, does string, keys ...string) key.Binding {
-	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(name, does))
+// bind makes a binding of keys, of which the help shows the first.
+func bind(ascii bool, does string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(sign(keys[0], ascii), does))
+}
+
+// sign is how the help names a key.
+func sign(name string, ascii bool) string {
+	switch name {
+	case "pgdown":
+		return "pgdn"
+	case "up", "down", "left", "right":
+		if !ascii {
+			return map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}[name]
+		}
+	}
+	return name
 }
 
 // Named is a binding whose help says something else on this screen.

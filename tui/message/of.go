@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/backup"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/seal"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 	"github.com/dashtray/dashtray-tui/config"
@@ -165,6 +167,20 @@ func ofJob(err error) (Message, bool) {
 		}, true
 	case errors.Is(err, job.ErrExpired):
 		return expired(), true
+	}
+	return ofBackup(err)
+}
+
+// ofBackup is what can be wrong with the backup folder and the keys to encrypt to.
+func ofBackup(err error) (Message, bool) {
+	switch {
+	case errors.Is(err, backup.ErrLocked):
+		return Message{Locked, "Another run works on the backup folder.", "Let it end, or stop it, and run the same command again."}, true
+	case errors.Is(err, backup.ErrManifest):
+		return Message{Disk, sentence(clean(err.Error())), "Move the manifest away: the files in the folder are then no longer this program's to remove."}, true
+	case errors.Is(err, seal.ErrPrivateKey), errors.Is(err, seal.ErrRecipient), errors.Is(err, seal.ErrPlugin),
+		errors.Is(err, seal.ErrMixed), errors.Is(err, seal.ErrNoRecipient):
+		return Message{Usage, sentence(clean(err.Error())), "Correct --encrypt-to, the recipients file, or backup.encrypt_to in the settings file."}, true
 	}
 	return Message{}, false
 }

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
@@ -62,6 +63,7 @@ const (
 	Transfer
 	Transfers
 	Key
+	Inspect
 )
 
 // Question is one that the form for a new export asks.
@@ -81,7 +83,8 @@ type Open struct {
 	// One that others lie upon is replaced where it lies.
 	Replace bool
 	Ref     job.Ref        // of Export and Transfer
-	Entry   *history.Entry // of Export, for one that is no job of ours
+	Entry   *history.Entry // of Export, for one that is no job of ours; of Inspect, what is known of its file
+	File    string         // of Inspect: the path of the file
 	Preset  *job.Spec      // of NewExport: the same again
 	At      Question       // of NewExport: where it begins
 	Profile string         // of Key: whose key; "" is that of the one in use
@@ -115,6 +118,42 @@ type Copy struct {
 	Text string
 }
 
+// Check asks the root to check a file of this machine, and to show how that
+// goes and what comes of it.
+type Check struct {
+	File   string
+	Expect archive.Expect
+}
+
+// Folder asks the root to open the folder of a file in the desktop's way.
+type Folder struct{ File string }
+
+// Delete asks the root to delete a file, or the part of one; it asks the person
+// first.
+type Delete struct {
+	File string
+	Part bool // no more than a part of it is here
+}
+
+// Changed tells all live screens that something was done to a file, so that
+// what is known of it has to be asked for anew.
+type Changed struct {
+	File string
+	Gone bool // it was deleted
+}
+
+// Expected is what is known of the file of an export beforehand.
+func Expected(e client.Export) archive.Expect {
+	x := archive.Expect{
+		Format: string(e.Format), From: e.Range.From, To: e.Range.To,
+		Records: e.Records, Bytes: e.Bytes, SHA256: e.SHA256,
+	}
+	if e.Include != nil {
+		x.Include = e.Include.Names()
+	}
+	return x
+}
+
 // Jobs tells all live screens how the jobs stand. It comes at most ten times a
 // second while something moves, and never when nothing does.
 type Jobs struct {
@@ -146,6 +185,18 @@ type Listed struct {
 	Gen     int
 	Listing job.Listing
 	Err     error
+}
+
+// KindOf is the screen that shows most of a job: the transfer's as soon as
+// something of the file is here, else the export's.
+func KindOf(s job.Snapshot) Kind {
+	switch {
+	case s.Step == job.StepTransferring, s.Step == job.StepVerifying, s.Step == job.StepDone:
+		return Transfer
+	case s.Step.Over() && (s.Transfer.Done > 0 || s.Result != nil):
+		return Transfer
+	}
+	return Export
 }
 
 // Running reports whether one of these jobs is not over.

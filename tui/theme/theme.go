@@ -11,7 +11,11 @@
 package theme
 
 import (
-	"image/color"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 )
@@ -56,32 +60,70 @@ type Theme struct {
 	BarEmpty lipgloss.Style // the open part of a bar
 	Spark    lipgloss.Style // a sparkline
 
-	dark bool
+	name  Name
+	dark  bool // the terminal's background is
+	depth Depth
+	links bool
 }
 
-// New makes a theme for a dark terminal: many never say what they are. With
-// ascii it draws with ASCII characters only.
+// New makes a theme for a dark terminal of all colours: many never say what
+// they are. With ascii it draws with ASCII characters only.
 func New(ascii bool) *Theme {
-	t := &Theme{Glyphs: unicodeGlyphs()}
+	t := &Theme{Glyphs: unicodeGlyphs(), name: Auto, dark: true}
 	if ascii {
 		t.Glyphs = asciiGlyphs()
 	}
-	t.Set(true)
+	t.restyle()
 	return t
+}
+
+// Choose takes the colours that a person wants; what is no [Name] is Auto.
+func (t *Theme) Choose(n Name) {
+	if !slices.Contains(Names(), n) {
+		n = Auto
+	}
+	t.name = n
+	t.restyle()
 }
 
 // Set restyles the theme in place for a dark or a light terminal.
 func (t *Theme) Set(dark bool) {
 	t.dark = dark
-	if dark {
-		t.style(darkPalette())
-	} else {
-		t.style(lightPalette())
-	}
+	t.restyle()
 }
 
+// SetDepth restyles the theme in place for what the terminal can draw.
+func (t *Theme) SetDepth(d Depth) {
+	t.depth = d
+	t.restyle()
+}
+
+// SetLinks says whether the terminal shows links (OSC 8) and can open the files
+// of this machine.
+func (t *Theme) SetLinks(on bool) { t.links = on }
+
 // Dark reports whether the styles are those for a dark terminal.
-func (t *Theme) Dark() bool { return t.dark }
+func (t *Theme) Dark() bool { return t.name == Dark || (t.name != Light && t.dark) }
+
+// Look tells the styles apart: two moments with the same look have the same.
+func (t *Theme) Look() string { return fmt.Sprint(t.name, t.Dark(), t.depth) }
+
+// restyle makes every token from the palette that fits.
+func (t *Theme) restyle() { t.style(t.palette()) }
+
+// FileLink is a style whose text is a link to a file of this machine, where
+// the terminal shows links. The path becomes part of an address and is escaped
+// as one, so that nothing in it acts on the terminal.
+func (t *Theme) FileLink(s lipgloss.Style, path string) lipgloss.Style {
+	if !t.links || !filepath.IsAbs(path) {
+		return s
+	}
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") { // C:/…
+		slashed = "/" + slashed
+	}
+	return s.Hyperlink((&url.URL{Scheme: "file", Path: slashed}).String())
+}
 
 // Style is the style of a tone.
 func (t *Theme) Style(tone Tone) lipgloss.Style {
@@ -125,53 +167,4 @@ func (t *Theme) Mark(tone Tone) string {
 func (t *Theme) Spinner(frame int) string {
 	f := t.Glyphs.Spinner
 	return f[((frame%len(f))+len(f))%len(f)]
-}
-
-// palette is the colours that the tokens are made of.
-type palette struct {
-	text, muted, accent, active, good, caution, bad, border, track, onSelected, selected color.Color
-}
-
-// darkPalette is for light text on a dark background. Every text colour has a
-// contrast of at least 4.5:1 on black and on the usual dark greys.
-func darkPalette() palette {
-	return palette{
-		text: lipgloss.Color("#e4e4e7"), muted: lipgloss.Color("#a1a1aa"), accent: lipgloss.Color("#a5b4fc"),
-		active: lipgloss.Color("#67e8f9"), good: lipgloss.Color("#86efac"), caution: lipgloss.Color("#fcd34d"),
-		bad: lipgloss.Color("#fca5a5"), border: lipgloss.Color("#71717a"), track: lipgloss.Color("#52525b"),
-		onSelected: lipgloss.Color("#ffffff"), selected: lipgloss.Color("#3f3f76"),
-	}
-}
-
-// lightPalette is for dark text on a light background, with the same contrast
-// on white and on the usual light greys.
-func lightPalette() palette {
-	return palette{
-		text: lipgloss.Color("#18181b"), muted: lipgloss.Color("#52525b"), accent: lipgloss.Color("#4338ca"),
-		active: lipgloss.Color("#0e6478"), good: lipgloss.Color("#166534"), caution: lipgloss.Color("#854d0e"),
-		bad: lipgloss.Color("#b91c1c"), border: lipgloss.Color("#a1a1aa"), track: lipgloss.Color("#d4d4d8"),
-		onSelected: lipgloss.Color("#1e1b4b"), selected: lipgloss.Color("#e0e7ff"),
-	}
-}
-
-// style makes every token from a palette.
-func (t *Theme) style(p palette) {
-	s := lipgloss.NewStyle()
-	t.Text = s.Foreground(p.text)
-	t.Muted = s.Foreground(p.muted)
-	t.Strong = s.Foreground(p.text).Bold(true)
-	t.Title = s.Foreground(p.accent).Bold(true)
-	t.Accent = s.Foreground(p.accent)
-	t.Good = s.Foreground(p.good)
-	t.Caution = s.Foreground(p.caution)
-	t.Bad = s.Foreground(p.bad)
-	t.Active = s.Foreground(p.active)
-	t.Header = s.Foreground(p.muted).Bold(true)
-	t.Selected = s.Foreground(p.onSelected).Background(p.selected).Bold(true)
-	t.Border = s.Foreground(p.border)
-	t.Key = s.Foreground(p.accent).Bold(true)
-	t.KeyText = s.Foreground(p.muted)
-	t.BarFull = s.Foreground(p.active)
-	t.BarEmpty = s.Foreground(p.track)
-	t.Spark = s.Foreground(p.active)
 }

@@ -42,6 +42,7 @@ const (
 	Space    = " "
 	CtrlA    = "\x01"
 	CtrlC    = "\x03"
+	CtrlP    = "\x10"
 	CtrlU    = "\x15"
 	CtrlZ    = "\x1a"
 )

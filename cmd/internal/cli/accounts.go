@@ -53,7 +53,7 @@ func (s *accounts) accountOf(profile string) (account, error) {
 	s.mu.Lock()
 	file := s.a.file
 	s.mu.Unlock()
-	settings, err := config.Load(config.Flags{Profile: config.Flag{Value: profile, Set: true}}, s.a.ownEnv(), file)
+	settings, err := s.a.settingsIn(file, profile)
 	if err != nil {
 		return account{}, err
 	}
@@ -87,7 +87,7 @@ func (s *accounts) opened(profile string) *connection {
 
 // connect wires an account. Where two asked at once, the first counts.
 func (s *accounts) connect(ctx context.Context, acc account, found secret.Found) (tui.Account, error) {
-	c, err := s.a.connectWith(ctx, acc, found)
+	c, err := s.a.connectWith(ctx, acc, found, nil)
 	if err != nil {
 		return tui.Account{}, err
 	}
@@ -116,7 +116,7 @@ func (s *accounts) Demo(ctx context.Context) (tui.Account, error) {
 	c := s.open[demoName]
 	if c == nil {
 		var err error
-		if c, err = s.a.connectDemo(ctx); err != nil {
+		if c, err = s.a.connectDemo(ctx, nil); err != nil {
 			return tui.Account{}, err
 		}
 		s.open[demoName] = c
@@ -162,20 +162,25 @@ func (s *accounts) Keep(ctx context.Context, profile, place string, key client.K
 		for _, c := range secret.Choices(ctx, s.a.ring, acc.files) {
 			if c.ID == place {
 				found.Place = c.Store.Place()
-				err = c.Store.Put(ctx, acc.id, key)
+				err = s.a.storeKey(ctx, acc, c, key)
 			}
 		}
 		if err != nil {
 			return tui.Account{}, err
 		}
 	}
-	s.mu.Lock()
-	if c := s.open[acc.id.Profile]; c != nil {
-		s.old = append(s.old, c)
-		delete(s.open, acc.id.Profile)
-	}
-	s.mu.Unlock()
+	s.setAside(acc.id.Profile)
 	return s.connect(ctx, acc, found)
+}
+
+// setAside makes room for another connection of the profile.
+func (s *accounts) setAside(profile string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.open[profile]; c != nil {
+		s.old = append(s.old, c)
+		delete(s.open, profile)
+	}
 }
 
 // Profiles lists the profiles of the settings file, and "default".
@@ -220,12 +225,20 @@ func (s *accounts) Use(ctx context.Context, name string) error {
 	return s.edit(func(path string) error { return config.UseProfile(ctx, path, name) })
 }
 
-// Remove takes a profile and its stored key away.
+// Remove takes a profile and its stored key away. Its jobs go on until the
+// program ends; a new profile of that name has a connection of its own.
 func (s *accounts) Remove(ctx context.Context, name string) error {
-	return s.edit(func(path string) error {
-		_, err := s.a.removeProfile(ctx, path, name)
+	err := s.edit(func(path string) error {
+		s.mu.Lock()
+		file := s.a.file
+		s.mu.Unlock()
+		_, err := s.a.removeProfile(ctx, path, file, name)
 		return err
 	})
+	if err == nil {
+		s.setAside(name)
+	}
+	return err
 }
 
 func (s *accounts) edit(change func(path string) error) error {

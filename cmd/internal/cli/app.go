@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"runtime"
 	"time"
 
@@ -22,6 +23,7 @@ type app struct {
 
 	profile, apiURL   string
 	demo, json, quiet bool
+	accessible        bool
 	color             string
 	cacert            string
 	logFile, logLevel string
@@ -32,9 +34,10 @@ type app struct {
 	roots    *x509.CertPool // nil: the system's
 	log      *slog.Logger
 	warnings []string
-	ring     *secret.Keyring // one for the process: once it has failed, nobody waits again
-	onScreen bool            // the console has the terminal
-	patience time.Duration   // for the server, of jobs that do not say; 0 is the service's own
+	ring     *secret.Keyring  // one for the process: once it has failed, nobody waits again
+	asked    <-chan os.Signal // somebody wants to know how it stands; may be nil
+	onScreen bool             // the console has the terminal
+	patience time.Duration    // for the server, of jobs that do not say; 0 is the service's own
 }
 
 // setUp makes of the global flags what they mean. It runs before any command.

@@ -43,7 +43,7 @@ func (a *app) loginCommand() *cobra.Command {
 		Example: "  dashtray-tui auth login\n" +
 			"  dashtray-tui auth login --store file < key.txt\n" +
 			"  pass show dashtray | dashtray-tui auth login --profile work",
-		Args: noArgs,
+		Args: keyIsNoArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("store") {
 				if err := oneOf(cmd, "store", store, secret.StoreKeyring, secret.StoreFile); err != nil {
@@ -61,8 +61,17 @@ func (a *app) loginCommand() *cobra.Command {
 	return cmd
 }
 
-// login checks the key before it looks for a place, so that a wrong one is
-// told first, and stores nothing that the API refuses.
+// keyIsNoArgument tells where a key goes, and does not repeat it: every user of
+// the machine sees a command line, and a shell remembers it.
+func keyIsNoArgument(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(cmd, "%s takes no arguments: the key is typed at its prompt, or comes from standard input.", cmd.CommandPath())
+	}
+	return nil
+}
+
+// login finds the place first, so that nobody types a key in vain, and stores
+// nothing that the API refuses.
 func (a *app) login(ctx context.Context, store string) error {
 	acc, err := a.account(a.settings, a.Env)
 	if err != nil {
@@ -80,48 +89,68 @@ func (a *app) login(ctx context.Context, store string) error {
 	if err != nil {
 		return err
 	}
-	if err := choice.Store.Put(ctx, acc.id, key); err != nil {
+	if project == (client.Project{}) {
+		a.warn("the key was not checked, since the server has no call that tells whose it is; is " + acc.settings.APIURL.Value + " the API's address?")
+	}
+	if err := a.storeKey(ctx, acc, choice, key); err != nil {
 		return err
 	}
-	a.log.Info("key stored", "place", choice.Store.Place())
-	a.warnOfOthers(acc)
+	a.warnOfOthers(acc, "as long as it is, the stored key is not looked at")
 	if a.json {
 		return a.printDocument(loginDocument{acc.id.Profile, acc.id.Origin, choice.ID, choice.Store.Place(), projectOf(project)})
 	}
 	return a.say("The key of %s is kept in %s.", described(project, acc), choice.Store.Place())
 }
 
+// storeKey keeps a key in one place. An older one in another place goes: it
+// would be found first, or live on unseen.
+func (a *app) storeKey(ctx context.Context, acc account, choice secret.Choice, key client.Key) error {
+	if err := choice.Store.Put(ctx, acc.id, key); err != nil {
+		return err
+	}
+	a.log.Info("key stored", "place", choice.Store.Place())
+	_, err := a.removeKey(ctx, acc, choice.ID)
+	return err
+}
+
 // choose finds the store. One that cannot be used is an error that names the
 // others: none is taken instead.
 func (a *app) choose(ctx context.Context, acc account, store string) (secret.Choice, error) {
-	choices := secret.Choices(ctx, a.ring, acc.files)
-	var others []string
 	var chosen secret.Choice
-	for _, c := range choices {
+	others := ""
+	for _, c := range secret.Choices(ctx, a.ring, acc.files) {
 		if c.ID == store {
 			chosen = c
 		} else if c.Unavailable == "" {
-			others = append(others, fmt.Sprintf("--store %s keeps it in %s. %s", c.ID, c.Name, c.What))
+			others += fmt.Sprintf("Or keep it in %s, with --store %s. %s ", c.Name, c.ID, c.What)
 		}
 	}
 	if chosen.Unavailable == "" {
 		return chosen, nil
 	}
-	hint := "Or put the key into DASHTRAY_API_KEY, DASHTRAY_API_KEY_FILE or DASHTRAY_API_KEY_COMMAND."
-	if len(others) > 0 {
-		hint = strings.Join(others, " ") + " " + hint
+	said := message.Message{Code: message.NoKey, Text: "The key was not stored. " + chosen.Unavailable}
+	var ring *secret.KeyringError
+	if errors.As(a.ring.Probe(ctx), &ring) && store == secret.StoreKeyring {
+		said.Text = "The key was not stored, since " + ring.Error() + "."
+		said.Hint = ring.Hint() + " "
 	}
-	return secret.Choice{}, &message.Error{Message: message.Message{
-		Code: message.NoKey,
-		Text: fmt.Sprintf("The key was not stored, since %s cannot be used: %s", chosen.Name, chosen.Unavailable),
-		Hint: hint,
-	}}
+	said.Hint += others + "Or put it into DASHTRAY_API_KEY, DASHTRAY_API_KEY_FILE or DASHTRAY_API_KEY_COMMAND."
+	return secret.Choice{}, &message.Error{Message: said}
 }
 
 // readKey asks a person at the terminal, else standard input.
 func (a *app) readKey(ctx context.Context) (client.Key, error) {
 	if !a.InTerminal || a.ReadHidden == nil {
-		return secret.Given("standard input", a.In)
+		key, err := secret.Given("standard input", a.In)
+		var none *secret.Error
+		if errors.As(err, &none) {
+			return key, &message.Error{Message: message.Message{
+				Code: message.NoKey,
+				Text: fmt.Sprintf("No API key came from standard input: %v.", none.Err),
+				Hint: "Send it there, as in dashtray-tui auth login < key.txt, or run the command at a terminal, where it asks for the key.",
+			}, Err: err}
+		}
+		return key, err
 	}
 	_, _ = fmt.Fprint(a.Err, "API key (it is not shown): ")
 	typed, err := a.ReadHidden(ctx)
@@ -147,15 +176,15 @@ func (a *app) checkKey(ctx context.Context, acc account, key client.Key) (client
 	return project, err
 }
 
-// warnOfOthers tells of variables that win over what is stored.
-func (a *app) warnOfOthers(acc account) {
+// warnOfOthers tells of places that are asked before the stores.
+func (a *app) warnOfOthers(acc account, then string) {
 	for _, name := range []string{secret.EnvKey, secret.EnvKeyFile, secret.EnvKeyCommand} {
 		if a.Env.Get(name) != "" {
-			a.warn(name + " is set: as long as it is, the stored key is not looked at")
+			a.warn(name + " is set: " + then)
 		}
 	}
 	if acc.settings.KeyCommand.Value != "" {
-		a.warn("profile " + acc.id.Profile + " has a key_command: as long as it has, the stored key is not looked at")
+		a.warn("a key_command is set for profile " + acc.id.Profile + ": " + then)
 	}
 }
 
@@ -180,10 +209,11 @@ func (a *app) logout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	removed, err := a.removeKey(ctx, acc)
+	removed, err := a.removeKey(ctx, acc, "")
 	if err != nil {
 		return err
 	}
+	a.warnOfOthers(acc, "its key is used all the same")
 	if a.json {
 		return a.printDocument(logoutDocument{acc.id.Profile, acc.id.Origin, removed})
 	}
@@ -193,12 +223,18 @@ func (a *app) logout(ctx context.Context) error {
 	return a.say("The key of %s was removed from %s. It stays valid until it is revoked where it was made.", accountWords(acc), list(removed))
 }
 
-// removeKey takes the key from every store. A keyring that cannot be asked is
-// a warning: it may still hold the key.
-func (a *app) removeKey(ctx context.Context, acc account) ([]string, error) {
+// removeKey takes the key from every store but one, and tells from which it
+// did. A keyring that cannot be asked is a warning: it may still hold the key.
+func (a *app) removeKey(ctx context.Context, acc account, but string) ([]string, error) {
 	removed := []string{}
-	for _, store := range []secret.Store{a.ring, acc.files} {
-		if store == acc.files && acc.keyDir == "" {
+	stores := map[string]secret.Store{secret.StoreKeyring: a.ring, secret.StoreFile: acc.files}
+	if acc.keyDir == "" {
+		delete(stores, secret.StoreFile)
+	}
+	delete(stores, but)
+	for _, id := range []string{secret.StoreKeyring, secret.StoreFile} {
+		store, ok := stores[id]
+		if !ok {
 			continue
 		}
 		was, err := store.Remove(ctx, acc.id)
@@ -207,7 +243,7 @@ func (a *app) removeKey(ctx context.Context, acc account) ([]string, error) {
 		case errors.As(err, &broken):
 			a.log.Info("keyring not asked", "reason", broken.Reason)
 			if broken.Reason == secret.Locked || broken.Reason == secret.TimedOut || broken.Reason == secret.Denied {
-				a.warn(broken.Error() + ": if it has the key, that is still there")
+				a.warn(broken.Error() + ": if it has a key of this account, that is still there")
 			}
 		case err != nil:
 			return removed, err

@@ -3,8 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"text/tabwriter"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +52,7 @@ func (a *app) status(ctx context.Context) error {
 			a.warn(w)
 		}
 		s.project, s.err = a.checkKey(ctx, acc, s.found.Key)
-		s.checked = s.err == nil || errors.Is(s.err, client.ErrUnauthorized)
+		s.checked = s.err == nil && s.project != (client.Project{}) || errors.Is(s.err, client.ErrUnauthorized)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -68,20 +67,24 @@ func (a *app) status(ctx context.Context) error {
 		}
 		return err
 	}
-	if err := a.printStatus(s); err != nil {
-		return err
+	if !a.quiet {
+		if err := a.printStatus(s); err != nil {
+			return err
+		}
 	}
 	return s.err
 }
 
 func (a *app) printStatus(s status) error {
-	w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
-	line := func(name, value string) { _, _ = fmt.Fprintf(w, "%s\t%s\n", name, text.Untrusted(value).Safe()) }
+	w := &sticky{w: a.Out}
+	line := func(name, value string) { w.line(name, text.Untrusted(value).Safe()) }
 	line("Profile", s.acc.id.Profile)
 	line("API", s.acc.settings.APIURL.Value)
 	switch {
 	case s.found.Place == "":
 		line("Key", "none")
+	case !s.checked && s.err == nil:
+		line("Key", "from "+s.found.Place+"; the API has no call that would tell whether it takes it")
 	case !s.checked:
 		line("Key", "from "+s.found.Place+"; the API could not be asked")
 	case s.err != nil:
@@ -94,11 +97,11 @@ func (a *app) printStatus(s status) error {
 	}
 	ring := "ready"
 	if s.ring != nil {
-		ring = s.ring.Error()
+		ring = strings.TrimPrefix(s.ring.Error(), "the keyring ")
 	}
 	line("Keyring", ring)
-	if err := w.Flush(); err != nil {
-		return unwritable(err)
+	if w.err != nil {
+		return unwritable(w.err)
 	}
 	return nil
 }
@@ -108,7 +111,7 @@ type statusDocument struct {
 	APIURL   string           `json:"apiUrl"`
 	KeyFound bool             `json:"keyFound"`
 	Place    *string          `json:"place"`
-	Accepted *bool            `json:"accepted"` // null: the API could not be asked
+	Accepted *bool            `json:"accepted"` // null: the API could not be asked, or cannot tell
 	Project  *projectDocument `json:"project"`
 	Keyring  ringDocument     `json:"keyring"`
 	Error    *reasonDocument  `json:"error"`

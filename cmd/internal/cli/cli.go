@@ -17,6 +17,12 @@ func Main(args []string, s Streams) int {
 	defer stop()
 
 	a := &app{Streams: s}
+	if s.StatusSignal != nil {
+		// From the beginning: by default the signal would end the program.
+		asked, release := s.StatusSignal()
+		defer release()
+		a.asked = asked
+	}
 	root := a.rootCommand()
 	root.SetArgs(append([]string{}, args...)) // never nil, which would mean os.Args
 	root.SetIn(s.In)

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"dashtray-tui": func() { os.Exit(Main(os.Args[1:], System())) },
+		"dashtray-tui": func() { os.Exit(recorded()) },
 	})
 }
 

@@ -26,7 +26,7 @@ func addCompletion(root *cobra.Command) {
 			return usageError(cmd, "There is no completion for %q; there is for bash, zsh, fish and powershell.", args[0])
 		}
 		for _, shell := range cmd.Commands() {
-			shell.Args = noArgs
+			shell.Args, shell.Annotations = noArgs, marked(noSettings)
 		}
 	}
 }

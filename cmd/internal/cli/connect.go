@@ -13,6 +13,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
+	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/config/secret"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
@@ -48,23 +49,29 @@ func (c *connection) Close() error {
 
 // connect finds the key and wires client and jobs. Nothing is sent.
 func (a *app) connect(ctx context.Context) (*connection, error) {
+	return a.connectAs(ctx, a.settings, a.Env, nil)
+}
+
+// connectAs is connect for a profile with settings and an environment of its
+// own; kept is told of each file, see job.Deps.
+func (a *app) connectAs(ctx context.Context, s config.Settings, env config.Lookup, kept func(job.Result) error) (*connection, error) {
 	if a.demo {
-		return a.connectDemo(ctx)
+		return a.connectDemo(ctx, kept)
 	}
-	acc, err := a.account(a.settings, a.Env)
+	acc, err := a.account(s, env)
 	if err != nil {
 		return nil, err
 	}
-	a.withheld(a.settings)
+	a.withheld(s)
 	found, err := a.findKey(ctx, acc, a.ring)
 	if err != nil {
 		return nil, err
 	}
-	return a.connectWith(ctx, acc, found)
+	return a.connectWith(ctx, acc, found, kept)
 }
 
 // connectWith wires an account and its key.
-func (a *app) connectWith(ctx context.Context, acc account, found secret.Found) (*connection, error) {
+func (a *app) connectWith(ctx context.Context, acc account, found secret.Found, kept func(job.Result) error) (*connection, error) {
 	if acc.folders.State == "" {
 		// A service without a home works all the same.
 		a.warn("there is no home folder, so this run cannot be remembered, nor continued if it is cut off")
@@ -73,7 +80,7 @@ func (a *app) connectWith(ctx context.Context, acc account, found secret.Found) 
 		a.warn(w)
 	}
 	c, err := a.wire(ctx, wiring{
-		url: acc.settings.APIURL.Value, key: found.Key, state: acc.folders.State, profile: acc.id.Profile,
+		url: acc.settings.APIURL.Value, key: found.Key, state: acc.folders.State, profile: acc.id.Profile, kept: kept,
 		calls: newTransport(a.roots), files: newFileTransport(a.roots),
 	})
 	if err == nil {
@@ -84,7 +91,7 @@ func (a *app) connectWith(ctx context.Context, acc account, found secret.Found) 
 
 // connectDemo has the sandbox answer inside the process. Its state is kept, so
 // that a run that was killed can be continued.
-func (a *app) connectDemo(ctx context.Context) (*connection, error) {
+func (a *app) connectDemo(ctx context.Context, kept func(job.Result) error) (*connection, error) {
 	folders, err := a.folders()
 	if err != nil {
 		return nil, err
@@ -98,7 +105,7 @@ func (a *app) connectDemo(ctx context.Context) (*connection, error) {
 		return nil, noDemo(dir, err)
 	}
 	c, err := a.wire(ctx, wiring{
-		url: demoURL, key: client.NewKey(api.Keys().Owner), state: dir, profile: "demo",
+		url: demoURL, key: client.NewKey(api.Keys().Owner), state: dir, profile: "demo", kept: kept,
 		calls: api.Transport(), files: api.Transport(),
 	})
 	if err != nil {
@@ -129,6 +136,7 @@ type wiring struct {
 	key          client.Key
 	state        string
 	profile      string
+	kept         func(job.Result) error
 	calls, files http.RoundTripper
 }
 
@@ -147,7 +155,7 @@ func (a *app) wire(ctx context.Context, w wiring) (*connection, error) {
 	return &connection{
 		api: api, state: w.state, history: store,
 		jobs: job.New(job.Deps{
-			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state, History: store, Profile: w.profile,
+			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state, History: store, Profile: w.profile, Kept: w.kept,
 			Folder: folder, Timeout: a.patience, Now: a.Now, Log: a.log,
 			Connections: a.settings.Connections.Int(), LimitRate: a.settings.LimitRate.Rate(),
 		}),

@@ -1,16 +1,25 @@
 package cli
 
 import (
+	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui"
+	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/message"
+	"github.com/dashtray/dashtray-tui/tui/plain"
+	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
 // runConsole opens the console. The key is looked for in it: a person sees what
@@ -27,13 +36,24 @@ func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 	if _, err := a.account(a.settings, a.Env); err != nil {
 		return err
 	}
+	if _, err := keymap.Parse(a.keyBindings(), theme.ASCIILocale(a.Environ())); err != nil {
+		return wrongKeys(err)
+	}
 	a.onScreen = true
 	a.patience = -1 // who watches decides for himself when it is enough
 	open := newAccounts(a)
 	defer func() { err = errors.Join(err, open.Close()) }()
-	err = tui.Run(cmd.Context(), a.consoleDeps(open), tea.WithInput(a.In), tea.WithOutput(a.Out))
+	deps := a.consoleDeps(open)
+	if a.speaks() {
+		err = plain.Run(cmd.Context(), a.plainDeps(deps))
+	} else {
+		err = tui.Run(cmd.Context(), deps, tea.WithInput(a.In), tea.WithOutput(a.Out))
+	}
 	var sig *signalError
 	if errors.As(err, &sig) {
+		if a.speaks() && sig.sig == syscall.SIGINT {
+			return nil // ctrl+c, typed: in plain mode the terminal makes a signal of it
+		}
 		return &message.Error{
 			Message: message.Message{
 				Code: message.Interrupted,
@@ -59,7 +79,12 @@ func (a *app) consoleDeps(open *accounts) tui.Deps {
 		Location:      a.settings.TimeZone.Location(a.Location),
 		Env:           a.consoleEnv(),
 		ReducedMotion: a.settings.ReducedMotion.Bool(),
+		Keys:          a.keyBindings(),
+		Theme:         a.settings.Theme.Value,
+		Mouse:         a.settings.Mouse.Bool(),
+		Files:         localFiles{a, runtime.GOOS},
 		Log:           a.log,
+		LogFile:       a.logFile,
 	}
 	if folders, err := a.folders(); err == nil {
 		dir := folders.State
@@ -69,6 +94,53 @@ func (a *app) consoleDeps(open *accounts) tui.Deps {
 		d.Answers = answersFile{filepath.Join(dir, "answers.json"), a.log}
 	}
 	return d
+}
+
+// keyBindings are the person's own keys, by the names of the actions.
+func (a *app) keyBindings() map[string][]string {
+	keys := map[string][]string{}
+	for action, list := range a.settings.Keys {
+		keys[action] = list.Values
+	}
+	return keys
+}
+
+// wrongKeys is a setting that names no action or no key.
+func wrongKeys(err error) error {
+	return &message.Error{
+		Message: message.Message{
+			Code: message.Config,
+			Text: sentenceCase(text.Untrusted(err.Error()).Safe()) + ".",
+			Hint: "Correct [keys] in the settings file; the console's help (?) names the actions.",
+		},
+		Err: err,
+	}
+}
+
+// speaks reports whether the console is to be plain lines, for a screen reader.
+func (a *app) speaks() bool {
+	v := a.Env.Get("ACCESSIBLE")
+	return a.accessible || v != "" && v != "0"
+}
+
+func (a *app) plainDeps(d tui.Deps) plain.Deps {
+	home, _ := os.UserHomeDir() // without one "~" stays a name like any other
+	files := localFiles{a, runtime.GOOS}
+	return plain.Deps{
+		In: a.In, Out: a.Out, ReadHidden: a.ReadHidden,
+		Accounts: d.Accounts, StartProfile: d.StartProfile, Message: d.Message, Answers: d.Answers,
+		Now: d.Now, Location: d.Location, Home: home, Version: d.Version, Log: d.Log,
+		Verify: func(ctx context.Context, path string) (archive.Report, error) {
+			return files.Verify(ctx, path, archive.Expect{}, func(int64, int64) {})
+		},
+		Inspect: func(ctx context.Context, path string) ([]string, error) {
+			r, err := files.Inspect(ctx, path, func(int64, int64) {})
+			if err != nil {
+				return nil, err
+			}
+			return a.inspectionLines(path, r)
+		},
+	}
 }
 
 // consoleEnv is the environment with the colours as --color has them: what

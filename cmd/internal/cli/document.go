@@ -77,6 +77,7 @@ func exportResult(r job.Result, notes []string) exportDocument {
 		File:        known(r.File),
 		Bytes:       r.Bytes,
 		SHA256:      known(r.SHA256),
+		Encrypted:   r.Encrypted,
 		Records:     r.Report.Records,
 		ResumedFrom: r.ResumedFrom,
 		Attempts:    r.Attempts,

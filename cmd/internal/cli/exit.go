@@ -24,7 +24,7 @@ const (
 )
 
 // exitCode is the one place where an exit code is chosen: by the error's code,
-// with the three cases where the code alone does not say enough.
+// with the few cases where the code alone does not say enough.
 func exitCode(err error) int {
 	if err == nil {
 		return exitDone
@@ -32,6 +32,10 @@ func exitCode(err error) int {
 	var sig *signalError
 	if errors.As(err, &sig) {
 		return sig.exitCode()
+	}
+	var several *severalError
+	if errors.As(err, &several) {
+		return several.exitCode()
 	}
 	switch message.Of(err).Code {
 	case message.Usage, message.Config, message.Exists:

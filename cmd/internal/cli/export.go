@@ -37,9 +37,14 @@ func (a *app) exportCommand() *cobra.Command {
 	cmd.Flags().SortFlags = false
 	making.register(cmd.Flags())
 	keeping.register(cmd.Flags())
+	completeRequest(cmd)
+	return cmd
+}
+
+// completeRequest offers the words of what makes an export.
+func completeRequest(cmd *cobra.Command) {
 	completeWords(cmd, "format", string(client.JSON), string(client.CSV))
 	completeWords(cmd, "range", "last_7_days", "last_30_days", "last_90_days", "last_year", "all_time", "last_month", "last_quarter")
 	completeWords(cmd, "include", "all", "metrics", "connections", "dashboards", "audit_logs")
 	completeWords(cmd, "if-busy", string(job.BusyWait), string(job.BusyAttach), string(job.BusyFail))
-	return cmd
 }

@@ -32,3 +32,19 @@ func word(f *pflag.FlagSet, into *string, name, value, kind, usage string) {
 	*into = value
 	f.VarP(&wordValue{into, kind}, name, "", usage)
 }
+
+// wordsValue is a flag that may be given several times.
+type wordsValue struct {
+	into *[]string
+	kind string
+}
+
+func (v *wordsValue) Set(s string) error {
+	*v.into = append(*v.into, s)
+	return nil
+}
+
+func (v *wordsValue) String() string { return "" }
+
+// Type is the word that the help shows.
+func (v *wordsValue) Type() string { return v.kind }

@@ -13,12 +13,14 @@ import (
 // drawn.
 func (a *app) addHelp(root *cobra.Command) {
 	root.AddCommand(
-		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean (help topic)", Long: exitCodesHelp},
-		&cobra.Command{Use: "environment", Short: "Which variables count, and in which order (help topic)", Long: environmentHelp},
+		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean (help topic)", Long: exitCodesHelp, Annotations: marked(noSettings)},
+		&cobra.Command{Use: "environment", Short: "Which variables count, and in which order (help topic)", Long: environmentHelp, Annotations: marked(noSettings)},
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [COMMAND or TOPIC]",
 		Short: "Tell more about a command, about exit-codes, or about environment",
+		// It tells how the settings file is found: a broken one must not be in the way.
+		Annotations: marked(noSettings),
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
@@ -74,10 +76,11 @@ func setenv(name, value string) (restore func()) {
 	}
 }
 
-// noArgs is for commands that take none.
+// noArgs is for commands that take none. What was given is not repeated: it may
+// be a key.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError(cmd, "%s takes no arguments, and there is %q.", cmd.CommandPath(), args[0])
+		return usageError(cmd, "%s takes no arguments.", cmd.CommandPath())
 	}
 	return nil
 }
@@ -98,8 +101,8 @@ const exitCodesHelp = `What the exit codes mean.
   1    anything not below: the network or the server before the transfer, a
        folder that cannot be written or a disk too small (said before an export
        is made), a file that is not there
-  2    usage: a flag, an argument, an output that exists, no terminal where one
-       is needed
+  2    usage: a flag, an argument, a settings file that does not parse, an output
+       that exists, no terminal where one is needed
   3    there is no key, or it was refused
   4    not allowed: by the plan or by the role
   5    another export is running (--if-busy fail), or another process works on
@@ -124,10 +127,23 @@ after it is looked at.
                              has 30 seconds
   CREDENTIALS_DIRECTORY      set by systemd: dashtray-api-key-PROFILE in it, or
                              dashtray-api-key
+  (key_command)              of the profile in the settings file, as above; not
+                             run when --api-url or DASHTRAY_API_URL names
+                             another server than the profile does
+  (the keyring)              where auth login keeps it: as dashtray-tui, for
+                             PROFILE@HOST or PROFILE@HOST:PORT
+  (a stored file)            where auth login --store file keeps it, in keys/
+                             beside the settings file; it has to be yours alone
+                             (mode 0600)
 
-Settings; a flag beats its variable.
+Settings: a flag beats its variable, which beats the profile, which beats the
+rest of the settings file.
   DASHTRAY_API_URL           as --api-url
   DASHTRAY_PROFILE           as --profile
+  DASHTRAY_CONFIG            the settings file, if it is not config.toml in the
+                             folder of settings; it has default_profile,
+                             [profiles.NAME] with api_url and key_command,
+                             [transfer], [backup], [ui], [keys] and [hooks]
 
 Colours: --color first, then these in their order.
   NO_COLOR                   set and not empty: none
@@ -138,5 +154,10 @@ Network.
   HTTPS_PROXY, NO_PROXY      the way out, and what does not take it
   SSL_CERT_FILE              the certificates to trust, instead of the system's
 
-Folders.
-  XDG_STATE_HOME             runs, the demo's world, logs`
+Folders; in each of them dashtray-tui is the program's own.
+  XDG_CONFIG_HOME            settings and stored keys (else ~/.config)
+  XDG_STATE_HOME             history, runs, the demo's world, logs (else
+                             ~/.local/state)
+  XDG_DATA_HOME              backups (else ~/.local/share)
+  XDG_CACHE_HOME             what can be made again (else ~/.cache)
+Without these variables, macOS and Windows have their usual folders.`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,54 +71,90 @@ func (a *app) history(ctx context.Context, limit int) error {
 func (a *app) listing(ctx context.Context) (l job.Listing, source string, err error) {
 	c, err := a.connect(ctx)
 	if errors.Is(err, secret.ErrNoKey) {
-		a.warn("there is no API key, so these are the exports that this machine remembers")
-		l, err = a.remembered(ctx)
-		return l, localOnly, err
+		return a.remembered(ctx, err)
 	}
 	if err != nil {
 		return l, "", err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	l, err = c.jobs.Exports(ctx)
-	switch {
-	case err != nil:
+	if l, err = c.jobs.Exports(ctx); err != nil {
 		return l, "", err
-	case l.Offline != nil:
-		a.warn("the server's list could not be had, so these are the exports that this machine remembers: " +
-			strings.TrimSuffix(message.Of(l.Offline).Text, "."))
-		return l, localOnly, nil
 	}
-	return l, serverAndLocal, nil
+	a.warnOfMemory(l.Memory)
+	switch {
+	case l.Offline == nil:
+		return l, serverAndLocal, nil
+	case errors.Is(l.Offline, client.ErrNotFound):
+		a.warn("the server has no list of exports, so these are the ones that this machine remembers")
+	default:
+		a.warn("the server's list could not be had, so these are the exports that this machine remembers: " + why(l.Offline))
+	}
+	return l, localOnly, nil
+}
+
+// why is an error as the end of another sentence.
+func why(err error) string {
+	said := strings.TrimSuffix(message.Of(err).Text, ".")
+	for _, word := range []string{"The ", "There "} {
+		if rest, ok := strings.CutPrefix(said, word); ok {
+			return strings.ToLower(word) + rest
+		}
+	}
+	return said
+}
+
+func (a *app) warnOfMemory(err error) {
+	if err != nil {
+		a.warn("the history could not be brought up to date: " + text.Untrusted(err.Error()).Safe())
+	}
 }
 
 // remembered lists without a key: the project is the last that the profile had.
-func (a *app) remembered(ctx context.Context) (job.Listing, error) {
+func (a *app) remembered(ctx context.Context, noKey error) (job.Listing, string, error) {
 	acc, err := a.account(a.settings, a.Env)
 	if err != nil {
-		return job.Listing{}, err
+		return job.Listing{}, "", err
 	}
+	a.warn("these are the exports that this machine remembers, since the server could not be asked: " + why(noKey))
 	store := a.openHistory(ctx, acc.folders.State)
 	defer func() { _ = store.Close() }() // nothing was written
-	return job.Remembered(ctx, store, acc.folders.State, acc.id.Origin, acc.id.Profile), nil
+	l := job.Remembered(ctx, store, acc.folders.State, acc.id.Origin, acc.id.Profile)
+	a.warnOfMemory(l.Memory)
+	return l, localOnly, nil
+}
+
+// historyColumns: what is left at 80 columns says which export, when, how it
+// stands, and whether it is here.
+func historyColumns() []column {
+	return []column{
+		{title: "ID"},
+		{title: "CREATED"},
+		{title: "STATE", least: 9},
+		{title: "FORMAT", drop: 5},
+		{title: "RANGE", least: 12},
+		{title: "DATA", drop: 6},
+		{title: "RECORDS", right: true, drop: 3},
+		{title: "SIZE", right: true, drop: 2},
+		{title: "LINK", drop: 4},
+		{title: "FILE"},
+		{title: "PATH", drop: 7},
+	}
 }
 
 // printHistory is the list as a table.
 func (a *app) printHistory(entries []history.Entry) error {
-	if len(entries) == 0 {
-		if !a.quiet {
-			_, _ = fmt.Fprintln(a.Err, "No exports yet: dashtray-tui export makes one.")
-		}
+	if a.quiet {
 		return nil
 	}
-	w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
-	_, err := fmt.Fprintln(w, "ID\tCREATED\tSTATE\tFORMAT\tRANGE\tDATA\tRECORDS\tSIZE\tLINK\tHERE\tFILE")
-	for _, e := range entries {
-		if err != nil {
-			break
-		}
-		_, err = fmt.Fprintln(w, strings.Join(a.historyRow(e), "\t"))
+	if len(entries) == 0 {
+		_, _ = fmt.Fprintln(a.Err, "No exports yet: dashtray-tui export makes one.")
+		return nil
 	}
-	if err = errors.Join(err, w.Flush()); err != nil {
+	rows := make([][]string, len(entries))
+	for i, e := range entries {
+		rows[i] = a.historyRow(e)
+	}
+	if err := printTable(a.Out, historyColumns(), rows, a.tableWidth()); err != nil {
 		return unwritable(err)
 	}
 	return nil
@@ -145,8 +180,16 @@ func (a *app) historyRow(e history.Entry) []string {
 	return []string{
 		orNothing(exp.ID.Safe()), created, orNothing(exp.Status.Safe()), orNothing(string(exp.Format)),
 		a.rangeWords(exp.Range), dataLetters(exp.Include), records, size, a.linkWords(exp),
-		string(e.LocalState), orNothing(text.Untrusted(e.LocalFile).Safe()),
+		fileWords(e), orNothing(text.Untrusted(e.LocalFile).Safe()),
 	}
+}
+
+// fileWords is how the file stands here; of a part, how much is.
+func fileWords(e history.Entry) string {
+	if e.LocalState == history.LocalPartial && e.LocalSize > 0 {
+		return string(e.LocalState) + " " + component.Percent(float64(e.LocalDone)/float64(e.LocalSize))
+	}
+	return string(e.LocalState)
 }
 
 func orNothing(s string) string {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/seal"
 	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
@@ -31,14 +33,19 @@ type making struct {
 }
 
 func (m *making) register(f *pflag.FlagSet) {
+	m.registerRequest(f, defaultRange)
+	f.BoolVar(&m.detach, "detach", false, "make the export, print its id, and leave")
+	f.BoolVar(&m.fresh, "new", false, "do not continue an unfinished run of the same command")
+}
+
+// registerRequest is what every command has that makes exports.
+func (m *making) registerRequest(f *pflag.FlagSet, dates string) {
 	word(f, &m.format, "format", defaultFormat, "FORMAT", "json or csv")
-	word(f, &m.dates, "range", defaultRange, "RANGE", "last_7_days, last_30_days, last_90_days, last_year, all_time,\n"+
+	word(f, &m.dates, "range", dates, "RANGE", "last_7_days, last_30_days, last_90_days, last_year, all_time,\n"+
 		"last_month, last_quarter, 2026, 2026-03, 2026-Q1, or FROM..TO,\nboth YYYY-MM-DD and inclusive")
 	f.BoolVar(&m.utc, "utc", false, "days of the range are days of UTC, not of the local time zone")
 	word(f, &m.include, "include", defaultInclude, "TYPES", "all, or some of metrics,connections,dashboards,audit_logs")
 	word(f, &m.ifBusy, "if-busy", defaultIfBusy, "WHAT", "when another export runs: wait, attach (take that one) or fail")
-	f.BoolVar(&m.detach, "detach", false, "make the export, print its id, and leave")
-	f.BoolVar(&m.fresh, "new", false, "do not continue an unfinished run of the same command")
 }
 
 // apply checks the flags and writes them into the spec.
@@ -80,6 +87,7 @@ func rangeError(cmd *cobra.Command, err error) error {
 // keeping is the flags that say where the file goes and how it comes.
 type keeping struct {
 	output, limitRate string
+	encryptTo         []string
 	force             bool
 	connections       int
 	timeout           time.Duration
@@ -90,6 +98,7 @@ func (k *keeping) register(f *pflag.FlagSet) {
 	f.BoolVar(&k.force, "force", false, "replace the output file if it exists")
 	f.IntVar(&k.connections, "connections", defaultConnections, "connections at most, 1 to 8")
 	word(f, &k.limitRate, "limit-rate", "", "RATE", "bytes a second of all connections together: 500K, 5M")
+	f.VarP(&wordsValue{&k.encryptTo, "KEY"}, "encrypt-to", "", "encrypt the file to this age recipient or SSH public key; may be given several times")
 	f.DurationVar(&k.timeout, "timeout", defaultTimeout, "how long to wait for the server, being busy included")
 }
 
@@ -106,7 +115,11 @@ func (k *keeping) apply(a *app, cmd *cobra.Command, spec *job.Spec) error {
 	case k.timeout <= 0:
 		return usageError(cmd, "--timeout is a time above 0, such as 90s or 30m, not %s.", k.timeout)
 	}
-	spec.Output, spec.Force = k.output, k.force
+	to, err := recipients(cmd, k.encryptTo)
+	if err != nil {
+		return err
+	}
+	spec.Output, spec.Force, spec.EncryptTo = k.output, k.force, to
 	spec.Connections, spec.Timeout = k.connections, k.timeout
 	if !cmd.Flags().Changed("connections") {
 		spec.Connections = a.settings.Connections.Int()
@@ -120,4 +133,16 @@ func (k *keeping) apply(a *app, cmd *cobra.Command, spec *job.Spec) error {
 		spec.LimitRate = rate
 	}
 	return nil
+}
+
+// recipients checks each of the keys, so that the wrong one is named, and gives
+// them as a job takes them.
+func recipients(cmd *cobra.Command, keys []string) (string, error) {
+	for i, key := range keys {
+		if _, err := seal.ParseRecipient(key); err != nil {
+			// The key itself is not repeated: it may be the private one.
+			return "", usageError(cmd, "--encrypt-to, number %d: %v.", i+1, err)
+		}
+	}
+	return strings.Join(keys, "\n"), nil
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"text/tabwriter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +74,7 @@ func (a *app) profileRemove() *cobra.Command {
 		Args: oneArg("the profile's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.editProfiles(cmd.Context(), func(ctx context.Context, path string) (string, error) {
-				return a.removeProfile(ctx, path, args[0])
+				return a.removeProfile(ctx, path, a.file, args[0])
 			})
 		},
 		ValidArgsFunction: a.completeProfiles,
@@ -82,15 +82,20 @@ func (a *app) profileRemove() *cobra.Command {
 }
 
 // removeProfile takes the key first: a profile without a key does no harm, a
-// key without a profile is forgotten.
-func (a *app) removeProfile(ctx context.Context, path, name string) (string, error) {
+// key without a profile is forgotten. A profile that the file does not have
+// keeps its key.
+func (a *app) removeProfile(ctx context.Context, path string, file *config.File, name string) (string, error) {
 	said := fmt.Sprintf("Removed profile %s.", name)
-	if s, err := a.settingsOf(name); err == nil {
+	if isProfile(file, name) {
+		s, err := a.settingsIn(file, name)
+		if err != nil {
+			return "", err
+		}
 		acc, err := a.account(s, a.ownEnv())
 		if err != nil {
 			return "", err
 		}
-		removed, err := a.removeKey(ctx, acc)
+		removed, err := a.removeKey(ctx, acc, "")
 		if err != nil {
 			return "", err
 		}
@@ -99,6 +104,10 @@ func (a *app) removeProfile(ctx context.Context, path, name string) (string, err
 		}
 	}
 	return said, config.RemoveProfile(ctx, path, name)
+}
+
+func isProfile(file *config.File, name string) bool {
+	return slices.ContainsFunc(file.Profiles(), func(p config.Profile) bool { return p.Name == name })
 }
 
 // editProfiles changes the settings file and tells what was done.
@@ -123,7 +132,11 @@ func (a *app) editProfiles(ctx context.Context, edit func(ctx context.Context, p
 // settingsOf are the settings of a profile by its own: what this run's flags
 // and variables say is about the one that it was started with.
 func (a *app) settingsOf(profile string) (config.Settings, error) {
-	return config.Load(config.Flags{Profile: config.Flag{Value: profile, Set: true}}, a.ownEnv(), a.file)
+	return a.settingsIn(a.file, profile)
+}
+
+func (a *app) settingsIn(file *config.File, profile string) (config.Settings, error) {
+	return config.Load(config.Flags{Profile: config.Flag{Value: profile, Set: true}}, a.ownEnv(), file)
 }
 
 // ownEnv is the environment without what names one key or one address: those
@@ -148,24 +161,34 @@ func (a *app) profileList() *cobra.Command {
 			if a.json {
 				return a.printDocument(doc)
 			}
-			w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
-			_, _ = fmt.Fprintln(w, "NAME\tAPI\tKEY\t")
-			for _, p := range doc.Profiles {
-				mark, key := "", nothing
-				if p.Default {
-					mark = "default"
-				}
-				if p.Key != nil {
-					key = *p.Key
-				}
-				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.Name, p.APIURL, key, mark)
+			if a.quiet {
+				return nil
 			}
-			if err := w.Flush(); err != nil {
-				return unwritable(err)
-			}
-			return nil
+			return a.printProfiles(doc)
 		},
 	}
+}
+
+func (a *app) printProfiles(doc profilesDocument) error {
+	var rows [][]string
+	for _, p := range doc.Profiles {
+		row := []string{p.Name, p.APIURL, "in the keyring, or none", ""}
+		if p.Key != nil {
+			row[2] = *p.Key
+		}
+		switch {
+		case p.Default:
+			row[3] = "default"
+		case p.Current:
+			row[3] = "this run"
+		}
+		rows = append(rows, row)
+	}
+	columns := []column{{title: "NAME"}, {title: "API"}, {title: "KEY"}, {title: "USED"}}
+	if err := printTable(a.Out, columns, rows, a.tableWidth()); err != nil {
+		return unwritable(err)
+	}
+	return nil
 }
 
 func (a *app) completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

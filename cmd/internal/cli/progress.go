@@ -37,7 +37,7 @@ const (
 func (a *app) newProgress() *progress {
 	return &progress{
 		w: a.Err, now: a.Now, width: a.Width, silent: a.quiet,
-		redraws: !a.quiet && a.ErrTerminal && a.Env.Get("TERM") != "dumb",
+		redraws: !a.quiet && a.ErrTerminal && a.Env.Get("TERM") != "dumb" && !a.speaks(),
 	}
 }
 

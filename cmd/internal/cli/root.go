@@ -38,6 +38,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.BoolVar(&a.json, "json", false, "print one JSON document, errors too")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing unless something goes wrong")
 	word(f, &a.color, "color", colorAuto, "WHEN", "colours: auto, always or never")
+	f.BoolVar(&a.accessible, "accessible", false, "plain lines and prompts, for a screen reader: nothing is drawn or moves")
 	word(f, &a.cacert, "cacert", "", "FILE", "trust the certificates in this PEM file, too")
 	word(f, &a.logFile, "log-file", "", "FILE", "append a log to this file")
 	word(f, &a.logLevel, "log-level", "info", "LEVEL", "log from this level on: debug, info, warn or error")
@@ -51,7 +52,12 @@ func (a *app) rootCommand() *cobra.Command {
 		a.historyCommand(),
 		a.authCommand(),
 		a.profileCommand(),
+		a.configCommand(),
+		a.doctorCommand(),
 		a.verifyCommand(),
+		a.inspectCommand(),
+		a.backupCommand(),
+		a.scheduleCommand(&backing{}, a.thisHost()),
 		a.sandboxCommand(),
 		a.versionCommand(),
 		a.manCommand(),

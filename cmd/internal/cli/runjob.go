@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -62,6 +64,7 @@ func (a *app) follow(ctx context.Context, js jobs, spec job.Spec) error {
 func (a *app) watch(ctx context.Context, js jobs, ref job.Ref) {
 	p := a.newProgress()
 	defer p.clear()
+	manager := newServiceManager(a.Env)
 	warned, version := 0, uint64(0)
 	for {
 		snap, ok := js.Snapshot(ref)
@@ -73,10 +76,16 @@ func (a *app) watch(ctx context.Context, js jobs, ref job.Ref) {
 			a.warn(snap.Warnings[warned])
 		}
 		p.show(snap)
+		manager.tell(snap)
 		if snap.Step.Over() {
 			return
 		}
-		next, err := waitNews(ctx, js, version, p.redraws)
+		next, err := waitNews(ctx, js, version, p.redraws, a.asked)
+		if errors.Is(err, errAsked) {
+			p.clear()
+			_, _ = fmt.Fprintln(a.Err, liveLine(snap, a.Now()))
+			continue
+		}
 		if err != nil {
 			return
 		}
@@ -84,20 +93,39 @@ func (a *app) watch(ctx context.Context, js jobs, ref job.Ref) {
 	}
 }
 
+// errAsked says that somebody wants to know how it stands.
+var errAsked = errors.New("asked how it stands")
+
 // clockEvery is how often a line on a terminal is drawn anew because of the
 // time that it shows.
 const clockEvery = time.Second
 
 // waitNews waits for something new; where a clock is on the screen, the next
-// second is news, too.
-func waitNews(ctx context.Context, js jobs, version uint64, clock bool) (uint64, error) {
-	if !clock {
-		return js.Wait(ctx, version)
+// second is news, too. errAsked when somebody asks meanwhile.
+func waitNews(ctx context.Context, js jobs, version uint64, clock bool, asked <-chan os.Signal) (uint64, error) {
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if asked != nil {
+		go func() {
+			select {
+			case <-asked:
+				cancel(errAsked)
+			case <-waiting.Done():
+			}
+		}()
 	}
-	tick, cancel := context.WithTimeout(ctx, clockEvery)
-	defer cancel()
-	next, err := js.Wait(tick, version)
-	if err != nil && ctx.Err() == nil && tick.Err() != nil {
+	if clock {
+		var stop context.CancelFunc
+		waiting, stop = context.WithTimeout(waiting, clockEvery)
+		defer stop()
+	}
+	next, err := js.Wait(waiting, version)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return next, err
+	case errors.Is(context.Cause(waiting), errAsked):
+		return version, errAsked
+	case clock && waiting.Err() != nil:
 		return version, nil
 	}
 	return next, err

@@ -90,6 +90,11 @@ func keepingWords(spec job.Spec) []string {
 	if spec.LimitRate > 0 {
 		words = append(words, "--limit-rate", config.FormatRate(spec.LimitRate))
 	}
+	for _, to := range strings.Split(spec.EncryptTo, "\n") {
+		if to != "" {
+			words = append(words, "--encrypt-to", to)
+		}
+	}
 	if spec.Timeout > 0 && spec.Timeout != defaultTimeout {
 		words = append(words, "--timeout", spec.Timeout.String())
 	}

@@ -23,7 +23,8 @@ type Streams struct {
 	// ReadHidden reads a line from the terminal at In without showing it; nil
 	// where there is none.
 	ReadHidden func(ctx context.Context) (string, error)
-	// Width of the terminal at Err in cells; 0 when it is not known.
+	// Width of the terminal at Err, else of that at Out, in cells; 0 when it is
+	// not known.
 	Width func() int
 	// Env looks up a variable, Environ lists them all (NAME=value).
 	Env     config.Lookup
@@ -31,6 +32,9 @@ type Streams struct {
 	// Signals begins to catch the signals that end the program; stop gives them
 	// back to the system, whose own way is to end the program at once.
 	Signals func() (caught <-chan os.Signal, stop func())
+	// StatusSignal begins to catch the one that asks how a run stands (SIGUSR1);
+	// nil where the system has none.
+	StatusSignal func() (asked <-chan os.Signal, stop func())
 
 	Now      func() time.Time
 	Location *time.Location
@@ -44,19 +48,22 @@ func System() Streams {
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Width: func() int {
-			w, _, err := term.GetSize(int(os.Stderr.Fd()))
-			if err != nil {
-				return 0
+			for _, f := range []*os.File{os.Stderr, os.Stdout} {
+				if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+					return w
+				}
 			}
-			return w
+			return 0
 		},
 		ReadHidden: func(ctx context.Context) (string, error) { return readHidden(ctx, int(os.Stdin.Fd())) },
 
-		Env:      os.LookupEnv,
-		Environ:  os.Environ,
-		Signals:  catchSignals,
-		Now:      time.Now,
-		Location: time.Local,
+		Env:     os.LookupEnv,
+		Environ: os.Environ,
+		Signals: catchSignals,
+
+		StatusSignal: statusSignal(),
+		Now:          time.Now,
+		Location:     time.Local,
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -16,35 +14,31 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
-	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	return &cobra.Command{
+	var keys identityFiles
+	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check that an export's file is whole, consistent, and holds no credential",
 		Long: "Check that an export's file (JSON or CSV) is whole, consistent, and holds no\n" +
-			"credential. The file is read and never changed; exit code 9 says that it does\n" +
-			"not verify.",
-		Example: "  dashtray-tui verify dashtray-my-saas-app-all_time-20260301T040506Z.json",
-		Args:    oneArg("the file's name"),
+			"credential. It may be packed (gzip, zstd) and encrypted (age), one in another.\n" +
+			"The file is read and never changed; exit code 9 says that it does not verify.",
+		Example: "  dashtray-tui verify dashtray-my-saas-app-all_time-20260301T040506Z.json\n" +
+			"  dashtray-tui verify export.json.age --identity key.txt",
+		Args: oneArg("the file's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.verify(cmd.Context(), args[0])
+			return a.verify(cmd, args[0], keys)
 		},
 	}
+	keys.register(cmd)
+	return cmd
 }
 
-func (a *app) verify(ctx context.Context, name string) error {
-	path, err := filepath.Abs(name)
+func (a *app) verify(cmd *cobra.Command, name string, keys identityFiles) error {
+	path, report, err := a.readExport(cmd, name, keys)
 	if err != nil {
-		return unreadable(name, err)
-	}
-	report, err := a.check(ctx, path)
-	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return unreadable(name, err)
+		return err
 	}
 	a.log.Info("verified", "file", path, "ok", report.OK, "problems", len(report.Problems))
 	switch {
@@ -53,84 +47,92 @@ func (a *app) verify(ctx context.Context, name string) error {
 	case !a.quiet:
 		err = a.printReport(path, report)
 	}
-	if !report.OK {
-		err = errors.Join(&job.InvalidError{Report: report}, err)
-	}
-	return err
+	return errors.Join(invalid(report), err)
 }
 
-func (a *app) check(ctx context.Context, path string) (archive.Report, error) {
-	f, err := os.Open(path)
+// readExport checks a file, with its progress on standard error. The path is
+// absolute.
+func (a *app) readExport(cmd *cobra.Command, name string, keys identityFiles) (path string, r archive.Report, err error) {
+	ctx := cmd.Context()
+	identities, err := keys.read(cmd)
 	if err != nil {
-		return archive.Report{}, err
+		return "", r, err
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return archive.Report{}, err
-	}
-	if info.IsDir() {
-		return archive.Report{}, errors.New("it is a folder")
+	if path, err = filepath.Abs(name); err != nil {
+		return "", r, unreadable(name, err)
 	}
 	p := a.newProgress()
 	defer p.clear()
-	return archive.Check(ctx, f, archive.Expect{}, func(done int64) {
+	r, err = inspector{identities: identities}.Inspect(ctx, name, func(done, total int64) {
 		if p.redraws {
 			s := job.Snapshot{Step: job.StepVerifying, Verified: done}
-			s.Transfer.Size = info.Size()
+			s.Transfer.Size = total
 			p.show(s)
 		}
 	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return path, r, err
 }
 
-// unreadable is a file that cannot be checked: nothing is known of what is in it.
-func unreadable(name string, err error) error {
-	m := message.Message{
-		Code: message.Disk,
-		Text: fmt.Sprintf("The file %q cannot be read: %s.", name, text.Untrusted(bare(err).Error()).Safe()),
-		Hint: "Check its name and who may read it.",
+// invalid is the error of a file that does not verify, nil for others.
+func invalid(r archive.Report) error {
+	if r.OK {
+		return nil
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		m = message.Message{
-			Code: message.NotFound,
-			Text: fmt.Sprintf("There is no file %q.", name),
-			Hint: "Check its name and the folder.",
-		}
-	}
-	return &message.Error{Message: m, Err: err}
+	return &job.InvalidError{Report: r}
 }
 
 // printReport is the verdict for people.
 func (a *app) printReport(path string, r archive.Report) error {
-	verdict := "whole and consistent"
-	if !r.OK {
-		verdict = "does not verify"
-	}
 	w := &sticky{w: a.Out}
-	w.line("File", text.Untrusted(path).Safe())
-	w.line("Verdict", verdict)
-	if r.Format != "" {
-		w.line("Format", r.Format)
-	}
-	w.line("Size", fmt.Sprintf("%s (%s)", component.Size(r.Bytes), component.Plural(r.Bytes, "byte")))
-	w.line("SHA-256", r.SHA256)
-	w.line("Records", fmt.Sprintf("metrics %s, connections %s, dashboards %s, widgets %s, audit logs %s",
-		component.Count(r.Records.Metrics), component.Count(r.Records.Connections), component.Count(r.Records.Dashboards),
-		component.Count(r.Records.Widgets), component.Count(r.Records.AuditLogs)))
-	if !r.From.IsZero() {
-		w.line("Data from", r.From.UTC().Format(time.RFC3339))
-		w.line("Data to", r.To.UTC().Format(time.RFC3339))
-	}
-	for _, f := range r.Problems {
-		w.line("Problem", findingLine(f))
-	}
-	for _, f := range r.Warnings {
-		w.line("Warning", findingLine(f))
+	for _, f := range reportFacts(path, r) {
+		w.line(f.name, f.value)
 	}
 	if w.err != nil {
 		return unwritable(w.err)
 	}
 	return nil
+}
+
+// fact is a line of a name and a value.
+type fact struct{ name, value string }
+
+// The names of facts that are drawn in colours.
+const (
+	verdictFact = "Verdict"
+	problemFact = "Problem"
+	warningFact = "Warning"
+)
+
+// reportFacts are what the check found out.
+func reportFacts(path string, r archive.Report) []fact {
+	verdict := "whole and consistent"
+	if !r.OK {
+		verdict = "does not verify"
+	}
+	facts := []fact{{"File", text.Untrusted(path).Safe()}, {verdictFact, verdict}}
+	add := func(name, value string) { facts = append(facts, fact{name, value}) }
+	if r.Format != "" {
+		add("Format", r.Format)
+	}
+	add("Size", fmt.Sprintf("%s (%s)", component.Size(r.Bytes), component.Plural(r.Bytes, "byte")))
+	add("SHA-256", r.SHA256)
+	add("Records", fmt.Sprintf("metrics %s, connections %s, dashboards %s, widgets %s, audit logs %s",
+		component.Count(r.Records.Metrics), component.Count(r.Records.Connections), component.Count(r.Records.Dashboards),
+		component.Count(r.Records.Widgets), component.Count(r.Records.AuditLogs)))
+	if !r.From.IsZero() {
+		add("Data from", r.From.UTC().Format(time.RFC3339))
+		add("Data to", r.To.UTC().Format(time.RFC3339))
+	}
+	for _, f := range r.Problems {
+		add(problemFact, findingLine(f))
+	}
+	for _, f := range r.Warnings {
+		add(warningFact, findingLine(f))
+	}
+	return facts
 }
 
 func findingLine(f archive.Finding) string {

@@ -10,6 +10,7 @@ package apikey
 import (
 	"context"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -48,6 +49,7 @@ type Deps struct {
 	Accounts Accounts
 	Theme    *theme.Theme
 	Keys     *keymap.Map
+	Now func() time.Time
 	// Message is what a person reads of an error: what happened, what to do.
 	Message func(error) (what, do string)
 	// NoKey reports whether an error of Find says that there is none to be had.
@@ -94,6 +96,7 @@ type Model struct {
 	project client.Project
 	places  []Place
 	place   int // the one under the cursor
+	clickAt time.Time
 }
 
 // note is what happened, above everything else.
@@ -156,6 +159,10 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.KeyPressMsg:
 		return m.press(msg)
+	case tea.MouseClickMsg:
+		return m.click(msg)
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -29,7 +30,7 @@ func (nobody) Check(context.Context, client.Key) (client.Project, error) {
 
 func screen(t *testing.T) *Model {
 	m := New(Deps{
-		Ctx: t.Context(), Accounts: nobody{}, Theme: theme.New(false), Keys: keymap.Default(false),
+		Ctx: t.Context(), Accounts: nobody{}, Theme: theme.New(false), Keys: keymap.Default(false), Now: time.Now,
 		Message: func(err error) (string, string) { return err.Error(), "" }, NoKey: func(error) bool { return false },
 	}, false, "")
 	m.SetSize(80, 20)

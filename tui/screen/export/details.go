@@ -109,6 +109,6 @@ func (p *page) local() {
 		p.fact(rankMain, "File", "none on this machine")
 	}
 	if e.LocalFile != "" {
-		p.fact(rankUseful, "", safe(e.LocalFile))
+		p.styled(rankUseful, "", safe(e.LocalFile), th.FileLink(th.Text, e.LocalFile))
 	}
 }

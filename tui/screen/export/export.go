@@ -92,6 +92,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.hear(msg)
 	case nav.Tick:
 		m.now, m.frame = msg.Now, msg.Frame
+	case nav.Changed:
+		m.changed(msg)
 	case tea.KeyPressMsg:
 		switch {
 		case m.entry != nil:
@@ -104,6 +106,16 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.keyWhileRunning(msg)
 	}
 	return nil
+}
+
+// changed takes it that a file was deleted or checked by hand. What became of
+// it the list of exports knows; here it is no longer claimed.
+func (m *Model) changed(c nav.Changed) {
+	if c.Gone && m.entry != nil && m.entry.LocalFile == c.File {
+		e := *m.entry
+		e.LocalState, e.LocalDone = history.LocalMissing, 0
+		m.entry = &e
+	}
 }
 
 func (m *Model) hear(jobs nav.Jobs) tea.Cmd {
@@ -222,6 +234,9 @@ func (m *Model) start(spec job.Spec, kind nav.Kind) tea.Cmd {
 
 func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
+	if cmd := m.keyOfFile(msg); cmd != nil {
+		return cmd
+	}
 	switch {
 	case key.Matches(msg, k.CopyPath) && m.file() != "":
 		return clip("path", m.file())
@@ -233,13 +248,48 @@ func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
+// keyOfFile does something with the file of an export that is no job of ours.
+func (m *Model) keyOfFile(msg tea.KeyPressMsg) tea.Cmd {
+	k, f := m.d.Keys, m.file()
+	here, whole := m.here()
+	switch {
+	case whole && key.Matches(msg, k.Inspect):
+		return open(nav.Open{Kind: nav.Inspect, File: f, Entry: m.entry})
+	case whole && key.Matches(msg, k.Verify):
+		return wish(nav.Check{File: f, Expect: nav.Expected(m.export())})
+	case here && key.Matches(msg, k.OpenFolder):
+		return wish(nav.Folder{File: f})
+	case here && key.Matches(msg, k.Delete):
+		return wish(nav.Delete{File: f, Part: !whole})
+	}
+	return nil
+}
+
+// here reports whether there is something of the entry's file on this machine,
+// and whether it is all of it.
+func (m *Model) here() (some, whole bool) {
+	if m.entry == nil || m.entry.LocalFile == "" {
+		return false, false
+	}
+	switch m.entry.LocalState {
+	case history.LocalVerified, history.LocalInvalid:
+		return true, true
+	case history.LocalPartial:
+		return true, false
+	}
+	return false, false
+}
+
 // canPickUp reports whether the export may still give a file.
 func (m *Model) canPickUp() bool {
 	e := m.export()
 	if e.ID == "" || e.Stage == client.StageFailed || e.Stage == client.StageExpired {
 		return false
 	}
-	return m.entry != nil || (m.snap.Step.Over() && !fileComes(m.snap))
+	if m.entry != nil {
+		return m.entry.LocalState != history.LocalVerified
+	}
+	return m.snap.Step.Over() && !fileComes(m.snap)
 }
 
 // tooLarge reports whether the server may have had too much to do, so that a
@@ -302,6 +352,14 @@ func (m *Model) Keys() []keymap.Group {
 		add(k.Stop, "stop waiting")
 		add(k.Back, "leave it running")
 	}
+	if here, whole := m.here(); here {
+		if whole {
+			add(k.Inspect, "inspect")
+			add(k.Verify, "verify")
+		}
+		add(k.OpenFolder, "open the folder")
+		add(k.Delete, "delete the file")
+	}
 	if m.export().ID != "" {
 		add(k.CopyID, "copy id")
 	}
@@ -326,7 +384,9 @@ func (m *Model) View() string {
 	return component.Fit(m.d.Theme, p.lines, m.w, m.h)
 }
 
-func open(o nav.Open) tea.Cmd { return func() tea.Msg { return o } }
+func open(o nav.Open) tea.Cmd { return wish(o) }
+
+func wish(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
 func toast(said string) tea.Cmd {
 	return func() tea.Msg { return nav.Toast{Level: nav.Info, Text: said} }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
-	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
@@ -24,6 +23,7 @@ type action struct {
 const (
 	theExports = "Exports"
 	theList    = "List"
+	theFile    = "File"
 	toCopy     = "Copy"
 )
 
@@ -51,7 +51,15 @@ func (m *Model) actions() []action {
 		}
 	}
 	add(theList, k.Refresh, m.refresh)
+	if m.paned() && ok {
+		b := keymap.Named(k.NextField, "to the details")
+		if m.inPane {
+			b = keymap.Named(k.NextField, "to the list")
+		}
+		add(theList, b, m.otherPane)
+	}
 	if ok {
+		m.fileActions(r, add)
 		m.copyActions(r, add)
 	}
 	return a
@@ -77,10 +85,39 @@ func (m *Model) rowActions(r row, add func(string, key.Binding, func() tea.Cmd))
 		}
 		add(theExports, b, func() tea.Cmd { return m.fetch(r) })
 	}
+	if r.running() {
+		add(theExports, keymap.Named(k.Stop, "stop"), func() tea.Cmd { return m.stop(r) })
+	}
 	add(theExports, k.Again, func() tea.Cmd {
 		spec := r.again(m.d.Location)
 		return send(nav.Open{Kind: nav.NewExport, Preset: &spec})
 	})
+}
+
+// fileActions are those of the file of the row under the cursor.
+func (m *Model) fileActions(r row, add func(string, key.Binding, func() tea.Cmd)) {
+	k, f := m.d.Keys, r.file()
+	if f == "" || r.running() {
+		return
+	}
+	whole := r.local() == history.LocalVerified || r.local() == history.LocalInvalid
+	if whole {
+		add(theFile, k.Inspect, func() tea.Cmd {
+			return send(nav.Open{Kind: nav.Inspect, File: f, Entry: r.entry})
+		})
+		add(theFile, k.Verify, func() tea.Cmd {
+			return send(nav.Check{File: f, Expect: nav.Expected(*r.export())})
+		})
+	}
+	if r.local() == history.LocalMissing || r.local() == history.LocalNone {
+		return
+	}
+	add(theFile, k.OpenFolder, func() tea.Cmd { return send(nav.Folder{File: f}) })
+	del := k.Delete
+	if !whole {
+		del = keymap.Named(del, "delete the part")
+	}
+	add(theFile, del, func() tea.Cmd { return send(nav.Delete{File: f, Part: !whole}) })
 }
 
 // copyActions are what can be copied of the row under the cursor.
@@ -105,7 +142,7 @@ func (m *Model) openRow() tea.Cmd {
 	case !ok:
 		return nil
 	case r.live != nil:
-		return send(nav.Open{Kind: watchKind(r.live.Step), Ref: r.live.Ref})
+		return send(nav.Open{Kind: nav.KindOf(*r.live), Ref: r.live.Ref})
 	case !m.paned():
 		m.detail = true
 		m.pager.By(-1 << 20)
@@ -116,18 +153,29 @@ func (m *Model) openRow() tea.Cmd {
 	return nil
 }
 
-// watchKind is the screen that shows a job at this step.
-func watchKind(s job.Step) nav.Kind {
-	if s == job.StepTransferring || s == job.StepVerifying || s == job.StepDone {
-		return nav.Transfer
-	}
-	return nav.Export
-}
-
 // fetch starts the download of an export and goes to where it is shown.
 func (m *Model) fetch(r row) tea.Cmd {
 	jobs, spec := m.d.Jobs, r.spec()
 	return func() tea.Msg { return nav.Open{Kind: nav.Export, Ref: jobs.Start(spec)} }
+}
+
+// stop ends the job here; what arrived is kept, and the server's work goes on.
+func (m *Model) stop(r row) tea.Cmd {
+	jobs, ref := m.d.Jobs, r.live.Ref
+	said := "Stopped here. " + m.d.Keys.Download.Help().Key + " goes on with it."
+	if r.id() == "" {
+		said = "Stopped before an export was made."
+	}
+	return func() tea.Msg {
+		jobs.Stop(ref)
+		return nav.Toast{Level: nav.Info, Text: said}
+	}
+}
+
+// otherPane moves between the list and the details beside it.
+func (m *Model) otherPane() tea.Cmd {
+	m.inPane = !m.inPane
+	return nil
 }
 
 func (m *Model) startFilter() tea.Cmd {
@@ -154,7 +202,7 @@ func (m *Model) Keys() []keymap.Group {
 	var groups []keymap.Group
 	if m.HoldsEsc() {
 		does := "clear the filter"
-		if m.detail {
+		if m.detail || m.inPane {
 			does = "back to the list"
 		}
 		groups = append(groups, keymap.Group{Name: "Way back", Bindings: []key.Binding{keymap.Named(k.Back, does)}})

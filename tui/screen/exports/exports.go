@@ -21,6 +21,7 @@ import (
 // Jobs is what the screen needs of the job service.
 type Jobs interface {
 	Start(spec job.Spec) job.Ref
+	Stop(ref job.Ref)
 	Exports(ctx context.Context) (job.Listing, error)
 }
 
@@ -64,6 +65,7 @@ type Model struct {
 	sort   order
 	filter textinput.Model
 	detail bool // the details of the row under the cursor fill the screen
+	inPane bool // the keys that move go to the details beside the list
 	pager  component.Pager
 
 	clickRow int
@@ -115,6 +117,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 	case nav.Jobs:
 		return m.jobsChanged(msg)
+	case nav.Changed:
+		return m.ask()
 	case nav.Tick:
 		m.now, m.frame = msg.Now, msg.Frame
 	case tea.KeyPressMsg:
@@ -189,9 +193,10 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Back):
 		m.leave()
 		return nil
-	case m.detail && m.pager.Update(k, msg):
+	case m.inDetails() && m.pager.Update(k, msg):
 		return nil
-	case !m.detail && m.table.Update(k, msg):
+	case !m.inDetails() && m.table.Update(k, msg):
+		m.pager.By(-1 << 20) // the details of another row begin at their top
 		return nil
 	}
 	for _, a := range m.actions() {
@@ -202,10 +207,13 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
+// inDetails reports whether the keys that move go to the details.
+func (m *Model) inDetails() bool { return m.detail || m.inPane }
+
 // leave is esc: out of the details, then out of the filter.
 func (m *Model) leave() {
-	if m.detail {
-		m.detail = false
+	if m.inDetails() {
+		m.detail, m.inPane = false, false
 		return
 	}
 	m.filter.SetValue("")
@@ -214,7 +222,7 @@ func (m *Model) leave() {
 
 // HoldsEsc reports whether esc has something to leave on this screen.
 func (m *Model) HoldsEsc() bool {
-	return m.filter.Focused() || m.detail || m.filter.Value() != ""
+	return m.filter.Focused() || m.inDetails() || m.filter.Value() != ""
 }
 
 // Typing reports whether the filter is being typed.
@@ -266,11 +274,12 @@ func (m *Model) wheel(msg tea.MouseWheelMsg) {
 	case tea.MouseWheelDown:
 		by = 3
 	}
-	if m.detail {
+	if m.detail || (m.paned() && msg.X > m.tableWidth()) {
 		m.pager.By(by)
 		return
 	}
 	m.table.Select(m.table.Cursor() + by)
+	m.pager.By(-1 << 20)
 }
 
 // doubleClick is the longest time between the two clicks of one.
@@ -288,6 +297,8 @@ func (m *Model) click(msg tea.MouseClickMsg) tea.Cmd {
 	double := i == m.clickRow && i == m.table.Cursor() && now.Sub(m.clickAt) <= doubleClick
 	m.clickRow, m.clickAt, m.now = i, now, now
 	m.table.Select(i)
+	m.pager.By(-1 << 20)
+	m.inPane = false
 	if double {
 		return m.openRow()
 	}

@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
@@ -37,6 +38,8 @@ func (m *Model) SetSize(w, h int) {
 	m.w, m.h = w, h
 	if m.paned() {
 		m.detail = false
+	} else {
+		m.inPane = false
 	}
 	m.filter.SetWidth(max(1, w-len(filterHead)-1))
 }
@@ -73,8 +76,14 @@ func (m *Model) main(h int) []string {
 	if !m.paned() {
 		return list
 	}
-	pane := m.details(m.paneWidth())
-	rule := " " + th.Border.Render(th.Glyphs.VRule) + " "
+	m.pager.SetSize(m.paneWidth(), h)
+	m.pager.SetLines(m.details(m.paneWidth() - 2))
+	pane := strings.Split(m.pager.View(th), "\n")
+	edge := th.Border
+	if m.inPane {
+		edge = th.Accent
+	}
+	rule := " " + edge.Render(th.Glyphs.VRule) + " "
 	out := make([]string, h)
 	for i := range out {
 		var left, right string
@@ -92,18 +101,19 @@ func (m *Model) main(h int) []string {
 // empty is what stands where no row does.
 func (m *Model) empty() []string {
 	th := m.d.Theme
-	text := "No exports yet: press n to make one."
+	k := m.d.Keys
+	said := "No exports yet: press " + k.New.Help().Key + " to make one."
 	switch {
 	case m.filter.Value() != "" && len(m.items)+len(m.jobs) > 0:
-		text = "No export fits the filter: esc clears it."
+		said = "No export fits the filter: " + k.Back.Help().Key + " clears it."
 	case m.loading:
-		text = "Asking for the exports" + th.Glyphs.Ellipsis
+		said = "Asking for the exports" + th.Glyphs.Ellipsis
 	case m.err != nil:
-		text = "There is nothing to show: R asks again."
+		said = "There is nothing to show: " + k.Refresh.Help().Key + " asks again."
 	case m.listing.Offline != nil:
-		text = "This machine remembers no exports of this project."
+		said = "This machine remembers no exports of this project."
 	}
-	return []string{"", component.Cut(th, "  "+th.Muted.Render(text), m.w)}
+	return []string{"", component.Cut(th, "  "+th.Muted.Render(said), m.w)}
 }
 
 // bannerLines is the most that the banner takes.
@@ -111,11 +121,11 @@ const bannerLines = 3
 
 // banner says why the list is absent, or not the server's, and what to do.
 func (m *Model) banner() []string {
-	tone, text := m.trouble()
-	if text == "" {
+	tone, said := m.trouble()
+	if said == "" {
 		return nil
 	}
-	lines := component.Notice(m.d.Theme, tone, text, m.w)
+	lines := component.Notice(m.d.Theme, tone, said, m.w)
 	if len(lines) > bannerLines {
 		lines = lines[:bannerLines]
 		lines[bannerLines-1] = component.Cut(m.d.Theme, lines[bannerLines-1]+m.d.Theme.Glyphs.Ellipsis, m.w)
@@ -216,7 +226,7 @@ func (m *Model) details(w int) []string {
 	add("Link", link.Text, th.Style(link.Tone))
 	local := m.local(r)
 	add("File", local.Text, th.Style(local.Tone))
-	add("", r.file(), th.Muted)
+	add("", text.Untrusted(r.file()).Safe(), th.FileLink(th.Muted, r.file()))
 	add("SHA-256", e.SHA256, th.Muted)
 	add("Created", m.moment(r.created()), th.Text)
 	add("Completed", m.moment(e.CompletedAt), th.Text)

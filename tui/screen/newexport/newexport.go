@@ -26,7 +26,7 @@ type Jobs interface {
 	Folder(output string) (dir string, free int64, err error)
 }
 
-// Deps of the screen. All are required but Home and Folders.
+// Deps of the screen. All are required but Running, Home and Folders.
 type Deps struct {
 	Ctx          context.Context // of its Cmds; ends with the console
 	Jobs         Jobs
@@ -37,6 +37,9 @@ type Deps struct {
 	ShellCommand func(job.Spec) string
 	Message      func(error) (what, do string)
 	Memory       Memory
+	// Running are the project's exports that were running when the server was
+	// last asked, whoever made them.
+	Running []client.Export
 	// Home is what "~" stands for in a folder; "" leaves it as it is.
 	Home string
 	// Folders gives the folders whose paths begin with a prefix, for the tab
@@ -76,6 +79,7 @@ type Model struct {
 	project  client.Project
 	jobs     []job.Snapshot
 	pager    component.Pager // of the summary
+	clickAt  time.Time       // when a choice was clicked last
 	starting bool
 }
 
@@ -160,6 +164,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.edit(tea.PasteMsg{Content: oneLine(msg.Content)})
 	case tea.MouseWheelMsg:
 		m.wheel(msg)
+	case tea.MouseClickMsg:
+		return m.click(msg)
 	case tea.KeyPressMsg:
 		m.now = m.d.Now()
 		return m.key(msg)
@@ -371,32 +377,94 @@ func (m *Model) start() tea.Cmd {
 	}
 }
 
-// busy is our job that the server works on now, if there is one: a new export
-// would have to wait for it.
-func (m *Model) busy() (job.Snapshot, bool) {
-	for _, s := range m.jobs {
-		if s.Step.OnServer() || s.Step == job.StepBusy || s.Step == job.StepCreating {
-			return s, true
-		}
-	}
-	return job.Snapshot{}, false
+// turn is whose turn it is while another export of the project runs: a new one
+// has to wait for it.
+type turn struct {
+	ours  *job.Snapshot  // our job, or
+	other *client.Export // an export that somebody else made
 }
 
-func (m *Model) watch() tea.Cmd {
-	s, ok := m.busy()
-	if !ok {
-		return nil
+// busy is whose turn it is, and whether it is anybody's. A job of ours that has
+// to do with an export of others knows better how that stands.
+func (m *Model) busy() (turn, bool) {
+	known := map[client.ID]bool{}
+	for i := range m.jobs {
+		s := &m.jobs[i]
+		if s.Step.OnServer() || s.Step == job.StepBusy || s.Step == job.StepCreating {
+			return turn{ours: s}, true
+		}
+		known[s.Export.ID] = true
 	}
-	return send(nav.Open{Kind: nav.Export, Ref: s.Ref, Replace: true})
+	for i := range m.d.Running {
+		if e := &m.d.Running[i]; !known[e.ID] {
+			return turn{other: e}, true
+		}
+	}
+	return turn{}, false
+}
+
+// watch goes to where the running export is shown. One of others is watched by
+// a job that brings its file here.
+func (m *Model) watch() tea.Cmd {
+	t, ok := m.busy()
+	switch {
+	case !ok:
+		return nil
+	case t.ours != nil:
+		return send(nav.Open{Kind: nav.Export, Ref: t.ours.Ref, Replace: true})
+	}
+	jobs, id := m.d.Jobs, t.other.ID
+	return func() tea.Msg { return nav.Open{Kind: nav.Export, Ref: jobs.Start(job.Spec{ID: id}), Replace: true} }
+}
+
+// watchKey is the binding of watch with what it does now.
+func (m *Model) watchKey(t turn) key.Binding {
+	if t.ours == nil {
+		return keymap.Named(m.d.Keys.Watch, "watch and download it")
+	}
+	return m.d.Keys.Watch
 }
 
 func (m *Model) wheel(msg tea.MouseWheelMsg) {
+	by, arrow := 3, tea.KeyDown
 	switch msg.Button {
 	case tea.MouseWheelUp:
-		m.pager.By(-3)
+		by, arrow = -3, tea.KeyUp
 	case tea.MouseWheelDown:
-		m.pager.By(3)
+	default:
+		return
 	}
+	switch {
+	case m.step == summary:
+		m.pager.By(by)
+	case !m.Typing():
+		m.form.Update(tea.KeyPressMsg{Code: arrow})
+	}
+}
+
+// doubleClick is the longest time between the two clicks of one.
+const doubleClick = 400 * time.Millisecond
+
+// click puts the cursor on a choice; a double click takes it.
+func (m *Model) click(msg tea.MouseClickMsg) tea.Cmd {
+	if msg.Button != tea.MouseLeft || m.form == nil || m.Typing() {
+		return nil
+	}
+	before := m.form.At()
+	if !m.form.Click(msg.Y - len(m.head())) {
+		return nil
+	}
+	now := m.d.Now()
+	double := before == m.form.At() && now.Sub(m.clickAt) <= doubleClick
+	m.clickAt = now
+	switch {
+	case !double:
+		return nil
+	case m.step == askData:
+		return m.edit(tea.KeyPressMsg{Code: tea.KeySpace, Text: " "})
+	}
+	m.clickAt = time.Time{}
+	return m.next()
 }
 
 // Keys are the bindings that work now.
@@ -405,7 +473,11 @@ func (m *Model) Keys() []keymap.Group {
 	var b []key.Binding
 	switch m.step {
 	case summary:
-		b = append(b, k.Start, keymap.Named(k.PrevField, "change"))
+		start := k.Start
+		if _, ok := m.busy(); ok {
+			start = keymap.Named(start, "start when that one ends")
+		}
+		b = append(b, start, keymap.Named(k.PrevField, "change"))
 	case askFolder:
 		b = append(b, k.Next)
 		if m.d.Folders != nil {
@@ -416,8 +488,8 @@ func (m *Model) Keys() []keymap.Group {
 	default:
 		b = append(b, k.Next)
 	}
-	if _, ok := m.busy(); ok && !m.Typing() {
-		b = append(b, k.Watch)
+	if t, ok := m.busy(); ok && !m.Typing() {
+		b = append(b, m.watchKey(t))
 	}
 	if m.HoldsEsc() {
 		b = append(b, keymap.Named(k.Back, "step back"))

@@ -136,18 +136,28 @@ func (m *Model) head() []string {
 		}
 	}
 	lines := []string{component.Cut(th, strings.Join(parts, th.Muted.Render("  ")), m.w)}
-	if s, ok := m.busy(); ok {
-		note := "An export is running (" + busyWord(s, m.now) + "). Yours waits for its turn."
+	if t, ok := m.busy(); ok {
+		note := m.whoseTurn(t)
 		if !m.Typing() {
-			note += " w watches the running one."
+			b := m.watchKey(t)
+			note += " " + component.Together(b.Help().Key+": "+b.Help().Desc+".")
 		}
 		lines = append(lines, component.Notice(th, theme.Caution, note, m.w)...)
 	}
 	return append(lines, "")
 }
 
-func busyWord(s job.Snapshot, now time.Time) string {
-	return string(s.Step) + ", " + component.Duration(now.Sub(s.Started))
+// whoseTurn says which export runs, and what that means for this one.
+func (m *Model) whoseTurn(t turn) string {
+	const then = "There can be one at a time: yours starts when it ends."
+	if t.ours != nil {
+		return "Your export is running (" + string(t.ours.Step) + ", " + component.Duration(m.now.Sub(t.ours.Started)) + "). " + then
+	}
+	since := ""
+	if at := t.other.CreatedAt; !at.IsZero() {
+		since = ", begun " + component.Relative(at, m.now)
+	}
+	return "Another export of the project is running (" + t.other.ID.Safe() + since + "). " + then
 }
 
 // notes is what is to be said of the answer so far.

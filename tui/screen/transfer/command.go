@@ -9,6 +9,8 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
+func wish(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
 func toast(level nav.Level, text string) tea.Cmd {
 	return func() tea.Msg { return nav.Toast{Level: level, Text: text} }
 }

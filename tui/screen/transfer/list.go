@@ -144,11 +144,7 @@ func (l *List) click(msg tea.MouseClickMsg) tea.Cmd {
 
 // open shows a job where most is to be seen of it.
 func open(s job.Snapshot) tea.Cmd {
-	kind := nav.Transfer
-	if !s.Step.Over() && s.Step != job.StepTransferring && s.Step != job.StepVerifying {
-		kind = nav.Export
-	}
-	return func() tea.Msg { return nav.Open{Kind: kind, Ref: s.Ref} }
+	return func() tea.Msg { return nav.Open{Kind: nav.KindOf(s), Ref: s.Ref} }
 }
 
 // Keys are the bindings that work now.

@@ -57,6 +57,7 @@ type Model struct {
 	// leaving is set once the screen asked to be replaced, so that a second
 	// key press does not start a second job.
 	leaving bool
+	gone    bool // the file was deleted
 }
 
 // New makes the screen of a job.
@@ -93,6 +94,9 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 	case nav.Tick:
 		m.now, m.frame = msg.Now, msg.Frame
+	case nav.Changed:
+		m.gone = m.gone || (msg.Gone && msg.File == m.file())
+		m.fill()
 	case tea.KeyPressMsg:
 		if m.snap.Step.Over() {
 			return m.keyWhenOver(msg)
@@ -150,9 +154,39 @@ func (m *Model) keyWhenOver(msg tea.KeyPressMsg) tea.Cmd {
 		return func() tea.Msg { return nav.Open{Kind: nav.NewExport, Preset: &preset} }
 	case m.pager.Update(k, msg):
 	default:
+		if cmd := m.keyOfFile(msg); cmd != nil {
+			return cmd
+		}
 		return m.keyToCopy(msg)
 	}
 	return nil
+}
+
+// keyOfFile does something with the file of a job that is over.
+func (m *Model) keyOfFile(msg tea.KeyPressMsg) tea.Cmd {
+	k, f := m.d.Keys, m.file()
+	here, whole := m.here()
+	switch {
+	case whole && key.Matches(msg, k.Inspect):
+		return wish(nav.Open{Kind: nav.Inspect, File: f})
+	case whole && key.Matches(msg, k.Verify):
+		return wish(nav.Check{File: f, Expect: nav.Expected(m.snap.Export)})
+	case here && key.Matches(msg, k.OpenFolder):
+		return wish(nav.Folder{File: f})
+	case here && key.Matches(msg, k.Delete):
+		return wish(nav.Delete{File: f, Part: !whole})
+	}
+	return nil
+}
+
+// here reports whether there is something of the file of a job that is over,
+// and whether it is all of it.
+func (m *Model) here() (some, whole bool) {
+	if !m.found || !m.snap.Step.Over() || m.file() == "" || m.gone {
+		return false, false
+	}
+	whole = m.snap.Step == job.StepDone || invalid(m.snap.Err) != nil
+	return whole || m.snap.Transfer.Done > 0, whole
 }
 
 func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
@@ -209,6 +243,14 @@ func (m *Model) Keys() []keymap.Group {
 		}
 		add(k.Stop, "stop, keep the part")
 		add(k.Back, "leave it running")
+	}
+	if here, whole := m.here(); here {
+		if whole {
+			add(k.Inspect, "inspect")
+			add(k.Verify, "verify")
+		}
+		add(k.OpenFolder, "open the folder")
+		add(k.Delete, "delete the file")
 	}
 	if m.file() != "" {
 		add(k.CopyPath, "copy path")

@@ -2,15 +2,13 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 // verdict is the screen of a job that is over, line by line; it may be higher
@@ -51,6 +49,9 @@ func (p *page) done() {
 		words += ", with " + component.Plural(int64(n), "warning")
 	}
 	p.state(theme.Good, p.m.d.Theme.Mark(theme.Good), words)
+	if p.m.gone {
+		p.add(0, component.Notice(p.m.d.Theme, theme.Caution, "The file was deleted since.", p.m.w)...)
+	}
 	p.blank()
 	p.report(s.Result.Report, s.Result.Include)
 	if s.Transfer.Attempts > 0 {
@@ -92,7 +93,7 @@ func (p *page) kept() {
 			kept += " of " + component.Size(t.Size)
 		}
 		p.fact(0, "Kept", kept)
-		p.fact(0, "File", safe(p.m.file()))
+		p.add(0, p.words().File(p.m.file())...)
 	}
 	if id := s.Export.ID; id != "" {
 		p.fact(0, "Export", id.Safe())
@@ -119,65 +120,11 @@ func (p *page) offer(key, does string) {
 
 // report is what the check found out about the file.
 func (p *page) report(r archive.Report, asked client.Include) {
-	p.fact(0, "File", safe(p.m.file()))
-	p.fact(0, "Size", component.Size(r.Bytes)+" ("+component.Count(r.Bytes)+" bytes)")
-	p.fact(0, "Records", records(r.Records, asked, p.m.d.Theme.Glyphs.Sep))
-	p.fact(0, "Data", coverage(r.From, r.To, p.m.d.Location))
-	p.fact(0, "SHA-256", digest(r.SHA256, p.m.w-labelWidth))
+	p.add(0, p.words().Report(p.m.file(), r, asked)...)
 }
 
-// records tells the counts of all types that were asked for or are there.
-func records(c archive.Counts, asked client.Include, sep string) string {
-	var parts []string
-	add := func(n int64, wanted bool, words string) {
-		if n > 0 || wanted {
-			parts = append(parts, component.Together(words))
-		}
-	}
-	add(c.Metrics, asked.Metrics, component.Plural(c.Metrics, "metric"))
-	add(c.Connections, asked.Connections, component.Plural(c.Connections, "connection"))
-	dashboards := component.Plural(c.Dashboards, "dashboard")
-	if c.Widgets > 0 {
-		dashboards += " with " + component.Plural(c.Widgets, "widget")
-	}
-	add(c.Dashboards, asked.Dashboards, dashboards)
-	logs := component.Count(c.AuditLogs) + " audit log entries"
-	if c.AuditLogs == 1 {
-		logs = "1 audit log entry"
-	}
-	add(c.AuditLogs, asked.AuditLogs, logs)
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, component.Together(" "+sep)+" ")
-}
-
-// coverage is the first and the last day that the file holds data of.
-func coverage(from, to time.Time, loc *time.Location) string {
-	if from.IsZero() || to.IsZero() {
-		return "nothing in it has a date"
-	}
-	if loc == nil {
-		loc = time.UTC
-	}
-	from, to = from.In(loc), to.In(loc)
-	days := int64(day(to).Sub(day(from))/(24*time.Hour)) + 1
-	return fmt.Sprintf("%s to %s (%s), %s", from.Format(time.DateOnly), to.Format(time.DateOnly),
-		to.Format("MST"), component.Plural(days, "day"))
-}
-
-// day is a calendar day as a moment in UTC, where every day has 24 hours.
-func day(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// digest breaks in the middle where it does not fit.
-func digest(hex string, width int) string {
-	if len(hex) > width && len(hex) == 64 {
-		return hex[:32] + " " + hex[32:]
-	}
-	return safe(hex)
+func (p *page) words() verdict.Words {
+	return verdict.Words{Theme: p.m.d.Theme, Location: p.m.d.Location, LabelWidth: labelWidth, Width: p.m.w}
 }
 
 // warned is how many warnings there are, of the job and of the check.
@@ -207,11 +154,7 @@ func (p *page) warnings() {
 }
 
 func (p *page) finding(tone theme.Tone, f archive.Finding) {
-	said := safe(f.Code) + ": " + safe(f.Message)
-	if f.At != "" {
-		said += " (" + safe(f.At) + ")"
-	}
-	p.add(0, component.Notice(p.m.d.Theme, tone, said, p.m.w)...)
+	p.add(0, p.words().Finding(tone, f)...)
 }
 
 // invalid is the error of a file that arrived and does not verify, or nil.
