@@ -36,13 +36,17 @@ func (r *run) keep(ctx context.Context, exp client.Export) (*Result, error) {
 	defer r.letGo(part)
 
 	r.step(StepTransferring)
+	along := r.readAlong(ctx, part, exp)
+	defer along.stop()
 	wrong := r.fetch(ctx, part)
 	if wrong != nil && !errors.Is(wrong, transfer.ErrDigest) {
 		return nil, wrong
 	}
-	report, err := r.verify(ctx, part.File(), exp, part.Snapshot().Size)
-	if err != nil {
-		return nil, err
+	report, ok := along.report(ctx)
+	if !ok {
+		if report, err = r.verify(ctx, part.File(), exp, part.Snapshot().Size); err != nil {
+			return nil, err
+		}
 	}
 	if wrong != nil {
 		report.OK = false
