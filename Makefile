@@ -65,13 +65,10 @@ cover: ## the share of statements that the tests reach; bin/cover.html shows whi
 	@$(GO) tool cover -func=$(BIN)/cover.out | tail -n 1
 
 .PHONY: bench
-bench: ## benchmarks, then what a person waits for: first frame, version; bytes when idle
+bench: ## benchmarks; the first frame, bytes when idle; tables beside curl, aria2, jq (half an hour)
 	$(GO) test -run '^$$' -bench . -benchmem ./client/... ./config/... ./tui/... ./cmd/internal/...
 	$(GO) test -run '^$$' -bench . -benchtime 20x ./cmd/dashtray-tui
-
-.PHONY: bench-peers
-bench-peers: ## beside curl, aria2, jq and others on this machine; some minutes, some GiB of disk
-	@bash assets/system/run.sh --install aria2c axel python3
+	@bash assets/system/run.sh --install
 	DASHTRAY_BENCH=1 $(GO) test -count 1 -timeout 60m -v ./assets/bench
 
 .PHONY: fuzz

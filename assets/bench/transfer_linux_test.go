@@ -21,9 +21,7 @@ func TestTransferPeers(t *testing.T) {
 	onDemand(t, "nginx", "curl", "sha256sum")
 	dir := t.TempDir()
 	fetch := build(t, dir, "./assets/bench/testdata/fetch")
-	for name, size := range map[string]int64{"big": gib, "small": 256 << 20} {
-		random(t, filepath.Join(dir, "files", name), size)
-	}
+	random(t, filepath.Join(dir, "files", "file"), gib)
 	base := web(t, dir, fmt.Sprintf(
 		"location /free/ { alias %[1]s/files/; } location /capped/ { alias %[1]s/files/; limit_rate 20m; }", dir))
 
@@ -32,31 +30,31 @@ func TestTransferPeers(t *testing.T) {
 		return contestant{name: fmt.Sprintf("client/transfer, SHA-256, %d connections", n), line: line("%s -connections %d %s $OUT/f", fetch, n, url)}
 	}
 	free := []contestant{
-		{name: "curl, then sha256sum", line: line("curl -sfo $OUT/f %s; sha256sum $OUT/f", base+"/free/big")},
-		{name: "curl alone", line: line("curl -sfo $OUT/f %s", base+"/free/big")},
-		{name: "one plain Go stream, fsync", line: line("%s -plain %s $OUT/f", fetch, base+"/free/big")},
-		ours(1, base+"/free/big"), ours(4, base+"/free/big"), ours(8, base+"/free/big"),
+		{name: "curl, then sha256sum", line: line("curl -sfo $OUT/f %s; sha256sum $OUT/f", base+"/free/file")},
+		{name: "curl alone", line: line("curl -sfo $OUT/f %s", base+"/free/file")},
+		{name: "one plain Go stream, fsync", line: line("%s -plain %s $OUT/f", fetch, base+"/free/file")},
+		ours(1, base+"/free/file"), ours(4, base+"/free/file"), ours(8, base+"/free/file"),
 	}
 	table(t, "Free line, 1 GiB", free, race(t, dir, free))
 
 	capped := []contestant{
-		{name: "curl", line: line("curl -sfo $OUT/f %s", base+"/capped/small")},
-		ours(1, base+"/capped/small"), ours(4, base+"/capped/small"), ours(8, base+"/capped/small"),
+		{name: "curl", line: line("curl -sfo $OUT/f %s", base+"/capped/file")},
+		ours(1, base+"/capped/file"), ours(4, base+"/capped/file"), ours(8, base+"/capped/file"),
 	}
 	if _, err := exec.LookPath("aria2c"); err == nil {
 		capped = append(capped, contestant{
 			name: "aria2c -x8 -s8 -k1M",
-			line: line("aria2c -q -x8 -s8 -k1M --file-allocation=none -d $OUT -o f %s", base+"/capped/small"),
+			line: line("aria2c -q -x8 -s8 -k1M --file-allocation=none -d $OUT -o f %s", base+"/capped/file"),
 		})
 	}
-	table(t, "20 MB/s for each connection, 256 MiB", capped, race(t, dir, capped))
-	killed(t, dir, fetch, base+"/capped/small", 256<<20)
+	table(t, "20 MB/s for each connection, 1 GiB", capped, race(t, dir, capped))
+	killed(t, dir, fetch, base+"/capped/file", gib)
 }
 
 // killed tells what is fetched again after SIGKILL at nine tenths.
 func killed(t *testing.T, dir, fetch, url string, size int64) {
 	t.Helper()
-	fmt.Println("\nKilled at 90 % and resumed, 256 MiB, 20 MB/s for each connection")
+	fmt.Println("\nKilled at 90 % and resumed, 1 GiB, 20 MB/s for each connection")
 	for _, n := range []int{1, 4, 8} {
 		path := filepath.Join(dir, fmt.Sprintf("killed-%d", n))
 		cmd := exec.CommandContext(t.Context(), fetch, "-connections", fmt.Sprint(n), url, path)

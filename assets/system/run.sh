@@ -3,6 +3,7 @@
 #
 #   run.sh [WORD]        the cases whose name has WORD in it, or all
 #   run.sh --case NAME   one case, in this process (run.sh calls itself so)
+#   run.sh --install     only get the tools, those of the benchmarks too
 #
 # A case is a function case_NAME in cases/*.sh. It has a folder of its own, in
 # which everything happens, and a time limit; it passes when it returns,
@@ -34,7 +35,7 @@ one_case() {
 # install gets what is missing, where that is possible at all. What stays
 # missing is named by the cases that need it.
 install() {
-  local missing=()
+  local missing=("$@")
   has tmux || missing+=(tmux)
   has nginx || missing+=(nginx-light)
   has curl || missing+=(curl)
@@ -96,5 +97,11 @@ all_cases() {
 
 case ${1:-} in
   --case) one_case "$2" ;;
+  --install)
+    more=()
+    has aria2c || more+=(aria2)
+    has python3 || more+=(python3)
+    install "${more[@]}"
+    ;;
   *) all_cases "${1:-}" ;;
 esac

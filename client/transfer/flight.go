@@ -28,8 +28,9 @@ var (
 type worker struct {
 	reach    int64 // how far the body under way goes
 	heard    time.Time
-	began    time.Time // of the body under way
-	got      int64     // bytes of it
+	took     time.Duration // from the last request to its answer
+	began    time.Time     // of the body under way
+	got      int64         // bytes of it
 	answered bool
 	retired  bool
 	cancel   context.CancelCauseFunc // of the request under way
@@ -255,7 +256,7 @@ func (p *Part) costs(f *failure) {
 
 // steer adds and removes connections while there are any.
 func (f *flight) steer() {
-	tick := time.NewTicker(growEvery)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -280,8 +281,12 @@ func (f *flight) look() {
 		return
 	}
 	joining := false
+	g.pace = growEvery
 	for _, w := range f.workers {
 		joining = joining || w.cancel != nil && !w.answered
+		if w.took > 0 {
+			g.pace = min(g.pace, max(roundTrips*w.took, lookEvery))
+		}
 	}
 	g.look(now, p.meter.total, joining, p.worthMore(now))
 	f.retire(g.want)

@@ -3,7 +3,12 @@ package transfer
 import "time"
 
 const (
-	growEvery    = 500 * time.Millisecond
+	// A rate is measured over half a second, or over as many round trips as tell
+	// as much where those are short.
+	growEvery  = 500 * time.Millisecond
+	lookEvery  = 100 * time.Millisecond
+	roundTrips = 8
+
 	growAfter    = time.Minute // that a further connection was no help
 	joinPatience = 3 * time.Second
 	maxLosses    = 3
@@ -11,11 +16,12 @@ const (
 
 // growth decides how many connections there should be. It doubles their number
 // while that helps: the rate must rise by half of the share that was added, so
-// from two to four connections by half. If it does not, one goes, and there is
-// peace for a minute.
+// from two to four connections by half. If it has not after half a second, one
+// goes, and there is peace for a minute.
 type growth struct {
-	most int // connections at most
-	want int // now
+	most int           // connections at most
+	want int           // now
+	pace time.Duration // the shortest measurement
 
 	before float64 // rate before the last doubling; 0: none is on trial
 	from   int     // connections then
@@ -28,23 +34,26 @@ type growth struct {
 	again  time.Time // no new connection before
 }
 
-// look is called every half second with the bytes that have come. While a new
-// connection is still being made there is nothing to judge.
+// look is called often with the bytes that have come. While a new connection is
+// still being made there is nothing to judge.
 func (g *growth) look(now time.Time, bytes int64, joining, useful bool) {
 	elapsed := now.Sub(g.since)
-	if joining && elapsed < joinPatience || elapsed <= 0 {
+	if joining && elapsed < joinPatience || elapsed < g.pace || elapsed <= 0 {
 		return
 	}
 	rate := float64(bytes-g.bytes) / elapsed.Seconds()
-	g.since, g.bytes = now, bytes
 	if g.before > 0 {
 		added := float64(g.want-g.from) / float64(g.from)
 		if rate < g.before*(1+added/2) {
+			if elapsed < growEvery {
+				return // a new connection takes a while to come up to speed
+			}
 			g.want--
 			g.rest = now.Add(growAfter)
 		}
 		g.before = 0
 	}
+	g.since, g.bytes = now, bytes
 	if useful && rate > 0 && g.want < g.most && !now.Before(g.rest) {
 		g.before, g.from = rate, g.want
 		g.want = min(2*g.want, g.most)

@@ -48,6 +48,7 @@ func (p *Part) attempt(ctx context.Context, w *worker, a *ask) error {
 		return err
 	}
 	p.set(func() {
+		w.took = time.Since(w.heard)
 		w.answered, w.began, w.heard, w.reach = true, time.Now(), time.Now(), b.end
 		p.phase = PhaseReceiving
 		p.connections++
