@@ -1,0 +1,109 @@
+# Backups that run for years: encrypted with what others decrypt, killed at any
+# stage, from one machine's timer.
+# shellcheck shell=bash
+
+# age of Debian opens what we encrypt, for its own keys and for SSH keys.
+case_backup_that_age_opens() {
+  need age age-keygen ssh-keygen jq
+  sandbox
+  age-keygen -o key.txt 2>/dev/null
+  ssh-keygen -q -t ed25519 -N '' -f ssh_key
+  age-keygen -y key.txt >recipients.txt
+  exits 0 backup --api-url "$api" --dir b --recipients-file recipients.txt --encrypt-to "$(cat ssh_key.pub)" --json
+  same "encrypted" "$(field .encrypted)" true
+  whole_on_disk
+  local file
+  file=$(field .file)
+  age -d -i key.txt "$file" >plain.json
+  age -d -i ssh_key "$file" >plain2.json
+  cmp plain.json plain2.json || fail "the two keys open different files"
+  counts_agree plain.json "$(field '.records | [.metrics, .connections, .dashboards, .widgets, .auditLogs] | map(tostring) | join(" ")')"
+  same "the manifest's digest of the plain text" "$(head -n 1 b/manifest.jsonl | jq -r .plainSha256)" "$(sha plain.json)"
+  exits 0 verify --identity key.txt "$file"
+  exits 2 verify "$file"
+  [ -z "$(find b -name '*.part*')" ] || fail "plain text is left: $(ls -la b)"
+}
+
+whole_on_disk() {
+  local file
+  file=$(field .file)
+  same "sha256" "$(sha "$file")" "$(field .sha256)"
+  same "bytes" "$(size "$file")" "$(field .bytes)"
+  same "mode" "$(stat -c %a "$file")" 600
+}
+
+# Killed at any stage, the next run ends well and leaves no litter: one file a
+# run that ended, each in the manifest.
+case_backup_killed_at_any_stage() {
+  need jq age-keygen
+  sandbox --speed 50 --records 200000
+  age-keygen -o key.txt 2>/dev/null
+  local to round pid
+  to=$(age-keygen -y key.txt)
+  for round in 1 2 3 4 5 6 7 8; do
+    "$program" backup -q --api-url "$api" --dir b --encrypt-to "$to" >"$work/killed.out" 2>&1 </dev/null &
+    pid=$!
+    children+=("$pid")
+    sleep "0.$((RANDOM % 9 + 1))"
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  exits 0 backup --api-url "$api" --dir b --encrypt-to "$to" --json
+  no_rest b
+  exits 0 backup verify --dir b --json
+  same "strangers" "$(field '.strangers | length')" 0
+  same "files and lines" "$(find b -name '*.age' | wc -l)" "$(field '.files | length')"
+}
+
+# A second run while the first is at work is told so, and changes nothing.
+case_backup_second_run() {
+  need jq
+  sandbox --speed 2
+  "$program" backup -q --api-url "$api" --dir b >"$work/first.out" 2>&1 </dev/null &
+  children+=($!)
+  until_true 20 "the first run's lock" test -e b/.lock
+  exits 5 backup --api-url "$api" --dir b --json
+  same "code" "$(field .error.code)" locked
+}
+
+# SIGUSR1 asks how it stands; SIGTERM keeps what arrived; the next run goes on.
+case_backup_by_signals() {
+  need jq
+  sandbox --speed 50 --records 100000 --fault 'slow=2M*9'
+  "$program" backup --api-url "$api" --dir b >"$work/first.out" 2>"$work/first.err" </dev/null &
+  local pid=$!
+  children+=("$pid")
+  until_true 60 "500000 bytes of the file" part_or_end b 500000 "$pid"
+  kill -USR1 "$pid"
+  until_true 20 "an answer to SIGUSR1" grep -q 'Downloading: .* of ' "$work/first.err"
+  kill -TERM "$pid"
+  local code=0
+  wait "$pid" || code=$?
+  same "exit code" "$code" 143
+  exits 0 backup --api-url "$api" --dir b --json
+  [ "$(field .resumedFrom)" -ge 500000 ] || fail "resumedFrom: $(field .resumedFrom)"
+  no_rest b
+}
+
+# systemd is told how it stands, where it asks.
+case_backup_tells_systemd() {
+  need python3
+  sandbox
+  python3 - "$work/notify" >"$work/told" <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(60)
+while True:
+    m = s.recv(4096).decode()
+    print(m, flush=True)
+    if "STOPPING=1" in m:
+        break
+PY
+  children+=($!)
+  until_true 20 "the socket" test -S "$work/notify"
+  NOTIFY_SOCKET=$work/notify exits 0 backup -q --api-url "$api" --dir b
+  until_true 20 "the end" grep -q STOPPING=1 "$work/told"
+  contains "what was told" "$(cat "$work/told")" "READY=1"
+  contains "what was told" "$(cat "$work/told")" "STATUS=Done."
+}
