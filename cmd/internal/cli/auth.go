@@ -116,13 +116,12 @@ func (a *app) storeKey(ctx context.Context, acc account, choice secret.Choice, k
 // choose finds the store. One that cannot be used is an error that names the
 // others: none is taken instead.
 func (a *app) choose(ctx context.Context, acc account, store string) (secret.Choice, error) {
-	var chosen secret.Choice
-	others := ""
+	var chosen, other secret.Choice
 	for _, c := range secret.Choices(ctx, a.ring, acc.files) {
 		if c.ID == store {
 			chosen = c
-		} else if c.Unavailable == "" {
-			others += fmt.Sprintf("Or keep it in %s, with --store %s. %s ", c.Name, c.ID, c.What)
+		} else {
+			other = c
 		}
 	}
 	if chosen.Unavailable == "" {
@@ -130,11 +129,13 @@ func (a *app) choose(ctx context.Context, acc account, store string) (secret.Cho
 	}
 	said := message.Message{Code: message.NoKey, Text: "The key was not stored. " + chosen.Unavailable}
 	var ring *secret.KeyringError
-	if errors.As(a.ring.Probe(ctx), &ring) && store == secret.StoreKeyring {
-		said.Text = "The key was not stored, since " + ring.Error() + "."
-		said.Hint = ring.Hint() + " "
+	if store == secret.StoreKeyring && errors.As(a.ring.Probe(ctx), &ring) {
+		said.Text, said.Hint = "The key was not stored, since "+ring.Error()+".", ring.Hint()+" "
 	}
-	said.Hint += others + "Or put it into DASHTRAY_API_KEY, DASHTRAY_API_KEY_FILE or DASHTRAY_API_KEY_COMMAND."
+	if other.Unavailable == "" {
+		said.Hint += fmt.Sprintf("What --store %s means: %s%s ", other.ID, strings.ToLower(other.What[:1]), other.What[1:])
+	}
+	said.Hint += "Or put the key into DASHTRAY_API_KEY, DASHTRAY_API_KEY_FILE or DASHTRAY_API_KEY_COMMAND."
 	return secret.Choice{}, &message.Error{Message: said}
 }
 

@@ -24,10 +24,16 @@ import (
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 )
 
+// noBus is set so that no test ever asks the keyring of whoever runs it.
+const noBus = "DBUS_SESSION_BUS_ADDRESS"
+
 // TestMain makes the test binary the program itself, for the scripts. The tests
 // hardly compute: they wait for exports, so many of them may run at once.
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	if err := os.Setenv(noBus, "disabled:"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
@@ -52,8 +58,9 @@ func newWorld(t *testing.T, vars ...string) *world {
 		env[name] = value
 	}
 	w := &world{signals: make(chan os.Signal, 1), released: make(chan struct{})}
+	var out, err bytes.Buffer // all of it, whoever reads the others
 	w.streams = Streams{
-		In: strings.NewReader(""), Out: &w.out, Err: &w.err,
+		In: strings.NewReader(""), Out: io.MultiWriter(&w.out, &out), Err: io.MultiWriter(&w.err, &err),
 		Width: func() int { return 80 },
 		Env: func(name string) (string, bool) {
 			v, ok := env[name]
@@ -66,7 +73,33 @@ func newWorld(t *testing.T, vars ...string) *world {
 		Now:      time.Now,
 		Location: time.UTC,
 	}
+	t.Cleanup(func() { w.searched(t, env, &out, &err) })
 	return w
+}
+
+// searched fails the test if a key of the sandbox or a signed link was printed,
+// or stands in a file that is not for keys.
+func (w *world) searched(t *testing.T, env map[string]string, printed ...*bytes.Buffer) {
+	t.Helper()
+	var secrets []string
+	if key := env["DASHTRAY_API_KEY"]; len(key) >= leastSecret {
+		secrets = append(secrets, key)
+	}
+	for i, b := range printed {
+		if what := leak(b.Bytes(), secrets); what != "" {
+			t.Errorf("stream %d has %s", i+1, what)
+		}
+	}
+	for _, name := range []string{"HOME", "XDG_STATE_HOME"} {
+		info, err := os.Stat(env[name])
+		if err != nil || !info.IsDir() {
+			continue
+		}
+		found, err := leaks(env[name], secrets, filepath.Join(env[name], ".config", "dashtray-tui", "keys"))
+		if err != nil || len(found) > 0 {
+			t.Errorf("search for secrets: %v\n%s", err, strings.Join(found, "\n"))
+		}
+	}
 }
 
 func (w *world) run(args ...string) int { return Main(args, w.streams) }

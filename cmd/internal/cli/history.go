@@ -184,10 +184,11 @@ func (a *app) historyRow(e history.Entry) []string {
 	}
 }
 
-// fileWords is how the file stands here; of a part, how much is.
+// fileWords is how the file stands here; of a part, how much is, in the words
+// of the console.
 func fileWords(e history.Entry) string {
 	if e.LocalState == history.LocalPartial && e.LocalSize > 0 {
-		return string(e.LocalState) + " " + component.Percent(float64(e.LocalDone)/float64(e.LocalSize))
+		return "part " + component.Percent(float64(e.LocalDone)/float64(e.LocalSize))
 	}
 	return string(e.LocalState)
 }

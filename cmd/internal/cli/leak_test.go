@@ -125,10 +125,13 @@ func leaks(dir string, secrets []string, kept ...string) ([]string, error) {
 	return found, err
 }
 
+// leastSecret: what is shorter is no key of a sandbox, and in many a text.
+const leastSecret = 16
+
 // leak says what secret a text holds, without repeating it.
 func leak(b []byte, secrets []string) string {
 	for i, s := range secrets {
-		if len(s) < 16 {
+		if len(s) < leastSecret {
 			return "nothing, but a secret that is searched for is too short to be one"
 		}
 		if bytes.Contains(b, []byte(s)) {

@@ -87,6 +87,7 @@ func setUpScript(env *testscript.Env) error {
 	keys, at := api.Keys(), func(name ...string) string { return filepath.Join(append([]string{env.WorkDir}, name...)...) }
 	for name, value := range map[string]string{
 		"URL": url, "PORT": url[strings.LastIndexByte(url, ':')+1:], "OTHER": otherURL, "OWNER": keys.Owner, "VIEWER": keys.Viewer, "FREE": keys.Free, "TZ": "UTC",
+		noBus:  "disabled:",
 		"HOME": at("home"), "XDG_STATE_HOME": at("state"), "XDG_CONFIG_HOME": at("config"), printed: at("printed"),
 	} {
 		env.Setenv(name, value)
