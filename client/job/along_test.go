@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/dashtray/dashtray-tui/client/job"
@@ -43,5 +44,26 @@ func TestTheCheckStartsOverWithTheTransfer(t *testing.T) {
 		if !res.Report.OK {
 			t.Errorf("report: %+v", res.Report)
 		}
+	})
+}
+
+// The power went after the file had its name and before its checkpoint was
+// removed: the next run finds the file, and tidies up.
+func TestLeftoversBesideAFinishedFileGo(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		res, _, err := w.do(w.spec())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range []string{".part.json", ".part.lock"} {
+			if err := os.WriteFile(res.File+left, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, _, err := w.do(job.Spec{ID: res.ExportID})
+		if err != nil || !again.Reused {
+			t.Fatalf("%v, reused %v", err, again.Reused)
+		}
+		w.whole(again)
 	})
 }

@@ -435,15 +435,27 @@ func (r *run) recheck(ctx context.Context, path string, exp client.Export) (arch
 	return archive.Report{OK: true, Bytes: n, SHA256: sum, Format: string(r.request(exp).Format)}, nil
 }
 
-// dropPart removes what a run left that was killed between naming the encrypted
-// copy and removing its part.
+// dropPart removes what a run left beside its file that was killed, or whose
+// machine lost its power, between naming the file and tidying up.
 func (r *run) dropPart(path string) error {
 	id := r.s.d.API.Origin() + " " + r.record.ExportID
 	found, err := transfer.Peek(path)
-	if err != nil || found.State == transfer.StateNone || found.ID != id || found.Locked {
+	if err != nil || found.Locked || found.State != transfer.StateNone && found.ID != id {
 		return nil //nolint:nilerr // what cannot be looked at is not ours to remove
 	}
-	return discard(path, id)
+	if found.State == transfer.StateNone {
+		// The part went with the rename; its checkpoint and lock may be left.
+		_, checkpoint := os.Lstat(path + ".part.json")
+		_, lock := os.Lstat(path + ".part.lock")
+		if checkpoint != nil && lock != nil {
+			return nil
+		}
+	}
+	err = discard(path, id)
+	if errors.Is(err, transfer.ErrOtherObject) || errors.Is(err, transfer.ErrLocked) {
+		return nil
+	}
+	return err
 }
 
 // earlier finds the file of an earlier download of this export where this one
