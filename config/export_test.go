@@ -16,6 +16,3 @@ func AddAndRemove(content []byte, name string) (with, without []byte, err error)
 	err = doc.removeProfile(name, false)
 	return with, doc.bytes(), err
 }
-
-// Nearest is nearest, for a table.
-func Nearest(word string, names ...string) string { return nearest(word, names) }

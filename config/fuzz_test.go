@@ -79,7 +79,7 @@ func TestNearest(t *testing.T) {
 		"reducedmotion": "reduced_motion", "dri": "dir", "x": "", "": "", "wallpaper": "", "colour": "",
 		strings.Repeat("theme", 20): "",
 	} {
-		if got := config.Nearest(word, names...); got != want {
+		if got := config.Nearest(word, names); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

@@ -2,9 +2,9 @@ package config
 
 import "slices"
 
-// nearest gives the name that word most likely was meant to be, "" when none
+// Nearest gives the name that word most likely was meant to be, "" when none
 // is near: every third letter may be wrong, but not more than three.
-func nearest(word string, names []string) string {
+func Nearest(word string, names []string) string {
 	if len(word) > 64 {
 		return ""
 	}

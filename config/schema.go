@@ -114,7 +114,7 @@ func (s section) unknown(name string) string {
 	case "api_key", "apikey", "key", "api_token", "token", "secret", "password":
 		return "is no setting: a key is not kept in this file; see key_command, or dashtray-tui auth login"
 	}
-	if near := nearest(name, slices.Collect(maps.Keys(s.sub))); near != "" {
+	if near := Nearest(name, slices.Collect(maps.Keys(s.sub))); near != "" {
 		return "is no setting (did you mean " + near + "?)"
 	}
 	for _, key := range Keys() {

@@ -51,11 +51,6 @@ func (a *app) setUp(cmd *cobra.Command, _ []string) error {
 	if a.demo && flags.Changed("api-url") {
 		return usageError(cmd, "--demo has an API of its own: it does not go with --api-url.")
 	}
-	a.flags = config.Flags{
-		APIURL:  config.Flag{Value: a.apiURL, Set: flags.Changed("api-url")},
-		Profile: config.Flag{Value: a.profile, Set: flags.Changed("profile")},
-		Demo:    a.demo,
-	}
 	if err := a.loadSettings(cmd); err != nil {
 		return err
 	}
@@ -81,6 +76,12 @@ const (
 func marked(mark string) map[string]string { return map[string]string{settingsMark: mark} }
 
 func (a *app) loadSettings(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	a.flags = config.Flags{
+		APIURL:  config.Flag{Value: a.apiURL, Set: flags.Changed("api-url")},
+		Profile: config.Flag{Value: a.profile, Set: flags.Changed("profile")},
+		Demo:    a.demo,
+	}
 	mark := cmd.Annotations[settingsMark]
 	a.file = &config.File{}
 	if mark != noSettings {

@@ -59,6 +59,11 @@ func (a *app) drawPlainHelp(cmd *cobra.Command) {
 		about = cmd.Short
 	}
 	_, _ = fmt.Fprintln(a.Out, about)
+	if cmd.HasExample() { // what most people look for comes first
+		_, _ = fmt.Fprintln(a.Out, "\nExamples:\n"+cmd.Example)
+		defer func(e string) { cmd.Example = e }(cmd.Example)
+		cmd.Example = ""
+	}
 	if cmd.Runnable() || cmd.HasSubCommands() {
 		_, _ = fmt.Fprint(a.Out, "\n", cmd.UsageString())
 	}

@@ -115,7 +115,9 @@ func (a *app) remembered(ctx context.Context, noKey error) (job.Listing, string,
 	if err != nil {
 		return job.Listing{}, "", err
 	}
-	a.warn("these are the exports that this machine remembers, since the server could not be asked: " + why(noKey))
+	if noKey != nil {
+		a.warn("these are the exports that this machine remembers, since the server could not be asked: " + why(noKey))
+	}
 	store := a.openHistory(ctx, acc.folders.State)
 	defer func() { _ = store.Close() }() // nothing was written
 	l := job.Remembered(ctx, store, acc.folders.State, acc.id.Origin, acc.id.Profile)

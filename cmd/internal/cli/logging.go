@@ -36,7 +36,11 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError(cmd, "The log cannot be opened: %v.", err)
 	}
-	a.log = slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: level}))
+	o := &slog.HandlerOptions{Level: level}
+	a.log = slog.New(slog.NewTextHandler(f, o))
+	if ext := filepath.Ext(path); ext == ".json" || ext == ".jsonl" {
+		a.log = slog.New(slog.NewJSONHandler(f, o))
+	}
 	a.log.Info("started", "command", cmd.CommandPath(), "version", version)
 	return nil
 }

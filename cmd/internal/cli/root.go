@@ -1,7 +1,12 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/dashtray/dashtray-tui/config"
 )
 
 // rootCommand is the whole command line. Without a command it opens the console.
@@ -27,7 +32,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Version:                    version,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, "%s.", sentenceCase(err.Error())) })
+	root.SetFlagErrorFunc(flagError)
 
 	root.Flags().SortFlags = false
 	f := root.PersistentFlags()
@@ -40,7 +45,7 @@ func (a *app) rootCommand() *cobra.Command {
 	word(f, &a.color, "color", colorAuto, "WHEN", "colours: auto, always or never")
 	f.BoolVar(&a.accessible, "accessible", false, "plain lines and prompts, for a screen reader: nothing is drawn or moves")
 	word(f, &a.cacert, "cacert", "", "FILE", "trust the certificates in this PEM file, too")
-	word(f, &a.logFile, "log-file", "", "FILE", "append a log to this file")
+	word(f, &a.logFile, "log-file", "", "FILE", "append a log to this file; JSON lines if its name ends in .json or .jsonl")
 	word(f, &a.logLevel, "log-level", "info", "LEVEL", "log from this level on: debug, info, warn or error")
 
 	completeWords(root, "color", colorAuto, colorAlways, colorNever)
@@ -76,6 +81,25 @@ func (a *app) noSuchCommand(root *cobra.Command, args []string) error {
 		return usageError(root, "There is no command %q; did you mean %q?", args[0], near[0])
 	}
 	return usageError(root, "There is no command %q.", args[0])
+}
+
+// flagError is a flag that is none, or its value. A slip of the finger is told
+// what was meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+		return usageError(cmd, "%s.", sentenceCase(err.Error()))
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return usageError(cmd, "There is no flag --%s; did you mean --%s?", unknown.GetSpecifiedName(), near)
+	}
+	return usageError(cmd, "%s.", sentenceCase(err.Error()))
 }
 
 // sentenceCase begins a sentence of a library's with a capital.
