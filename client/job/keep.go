@@ -71,6 +71,7 @@ func (r *run) open(exp client.Export) (*transfer.Part, error) {
 		UserAgent:   r.s.d.UserAgent,
 		LimitRate:   r.snap.Spec.LimitRate,
 		Connections: r.snap.Spec.Connections,
+		RoomWait:    r.s.d.RoomWait,
 		Now:         r.s.d.Now,
 		Log:         r.s.d.Log,
 	}

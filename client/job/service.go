@@ -33,6 +33,9 @@ type Deps struct {
 	// Timeout is what a Spec without one gets; 0 is 30 minutes, less than 0
 	// none: who watches decides for himself.
 	Timeout time.Duration
+	// RoomWait is how long a transfer waits for room on a full disk before it
+	// ends; the part is kept in any case. 0 ends it at once.
+	RoomWait time.Duration
 	// Connections and LimitRate are what a Spec without them gets.
 	Connections int
 	LimitRate   int64

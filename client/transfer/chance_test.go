@@ -74,7 +74,7 @@ func (s *roulette) spin() trick {
 // and no file tells the link.
 func TestChance(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(rounds(10, 300)) {
+	for seed := range uint64(rounds(5, 300)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { chance(t, seed) })

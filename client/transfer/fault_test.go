@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -334,7 +335,7 @@ func TestWrongDigestAfterAResumeStartsOverOnce(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(2 * mib)
-		other := newServer(2*mib + 1).body[1:]
+		other := bytes.Clone(newServer(2*mib + 1).body[1:])
 		copy(other[mib-overlapSize:], s.body[mib-overlapSize:]) // the overlap cannot tell
 		sum := sha256.Sum256(s.body)
 		good := s.body

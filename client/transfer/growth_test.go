@@ -134,3 +134,24 @@ func inOrder(t *testing.T, d *data, content []byte) {
 		t.Fatalf("the map says %d, the count %d: %v", sum, d.done(), story)
 	}
 }
+
+// TestNoTakeOverWhileTheHashIsBehind: when parts have to wait for the hash, a
+// second connection for what another one has brings nothing.
+func TestNoTakeOverWhileTheHashIsBehind(t *testing.T) {
+	t.Parallel()
+	const size = 4 * window
+	for behind, want := range map[int64]bool{0: true, window / 2: false} {
+		p := &Part{size: size, sizeProven: true}
+		p.data = newData(nil, -1)
+		busy := &worker{answered: true, began: time.Now().Add(-time.Second), heard: time.Now(), got: 1, cancel: func(error) {}}
+		p.data.spans = spans{list: []*span{
+			{at: behind, to: behind},
+			{from: behind, at: behind, to: behind + pieceSize, by: busy},
+			{from: behind + pieceSize, at: size, to: size},
+		}}
+		f := &flight{p: p, live: 2, growth: growth{want: 2}}
+		if got := f.take(&worker{}) != nil; got != want {
+			t.Errorf("%d bytes behind: taken over %v, want %v", behind, got, want)
+		}
+	}
+}

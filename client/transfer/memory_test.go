@@ -328,8 +328,11 @@ func (f *memoryFile) sync() error {
 			return err
 		}
 	}
-	old := f.n.durable
-	f.n.durable = append(make([]byte, 0, cap(f.n.live)), old[:min(len(old), len(f.n.live))]...)[:len(f.n.live)]
+	if size := len(f.n.live); size <= cap(f.n.durable) {
+		f.n.durable = f.n.durable[:size]
+	} else {
+		f.n.durable = append(make([]byte, 0, cap(f.n.live)), f.n.durable...)[:size]
+	}
 	for page := range f.n.dirty {
 		at := page * pageSize
 		if end := min(at+pageSize, len(f.n.live)); at < end {

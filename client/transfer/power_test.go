@@ -42,7 +42,7 @@ func vouched(t *testing.T, d *memoryDisk, path string, want []byte) int64 {
 // synced. No byte is promised that is not there, and the object comes out whole.
 func TestPowerCutWithPartsAtOnce(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(rounds(4, 40)) {
+	for seed := range uint64(rounds(3, 40)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

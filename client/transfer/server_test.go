@@ -37,11 +37,15 @@ type server struct {
 // trick edits the honest answer, or makes another one.
 type trick func(s *server, req *http.Request, honest *http.Response) (*http.Response, error)
 
+// noise is what all objects are cut from. Nobody writes to it.
+var noise = sync.OnceValue(func() []byte {
+	b := make([]byte, 192*mib)
+	_, _ = rand.NewChaCha8([32]byte{7}).Read(b)
+	return b
+})
+
 func newServer(size int) *server {
-	b := make([]byte, size)
-	r := rand.NewChaCha8([32]byte{7})
-	_, _ = r.Read(b)
-	return &server{body: b, etag: `"one"`, modified: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	return &server{body: noise()[:size:size], etag: `"one"`, modified: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
 func (s *server) honest(req *http.Request) *http.Response {

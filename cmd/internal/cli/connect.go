@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
@@ -156,10 +157,19 @@ func (a *app) wire(ctx context.Context, w wiring) (*connection, error) {
 		api: api, state: w.state, history: store,
 		jobs: job.New(job.Deps{
 			API: api, Transport: w.files, UserAgent: userAgent(), StateDir: w.state, History: store, Profile: w.profile, Kept: w.kept,
-			Folder: folder, Timeout: a.patience, Now: a.Now, Log: a.log,
+			Folder: folder, Timeout: a.patience, RoomWait: a.roomWait(), Now: a.Now, Log: a.log,
 			Connections: a.settings.Connections.Int(), LimitRate: a.settings.LimitRate.Rate(),
 		}),
 	}, nil
+}
+
+// roomWait is how long a full disk is waited for: a person at the console can
+// make room, a script goes by the exit code and runs the command again.
+func (a *app) roomWait() time.Duration {
+	if a.onScreen {
+		return time.Hour
+	}
+	return 0
 }
 
 // downloads is where files go when nobody says.
