@@ -71,6 +71,10 @@ bench: ## benchmarks; the first frame, bytes when idle; tables beside curl, aria
 	@bash assets/system/run.sh --install
 	DASHTRAY_BENCH=1 $(GO) test -count 1 -timeout 60m -v ./assets/bench
 
+.PHONY: screenshots
+screenshots: ## draw the README's pictures anew from the real program: assets/*-dark.svg, *-light.svg
+	DASHTRAY_PICTURES=1 $(GO) test -count=1 ./assets/picture
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@set -e; pkgs=$$($(GO) list ./...); for pkg in $$pkgs; do \

@@ -192,31 +192,3 @@ func TestEveryAction(t *testing.T) {
 		}
 	}
 }
-
-// The palette and the help name every action with its key, wherever the person
-// is.
-func TestEveryActionIsNamed(t *testing.T) {
-	play(t, nil, func(t *testing.T, s *stage) {
-		for _, a := range keymap.Default(false).Actions() {
-			words := a.Binding.Help().Desc
-			s.Keys(":", words)
-			if line := lineWith(s.Screen(), a.Binding.Help().Key); !strings.Contains(s.Screen(), words) || line == "" {
-				t.Errorf("%s is not in the palette:\n%s", a.Name, s.Screen())
-			}
-			s.Keys(tuitest.Esc, "?", "/", words)
-			if !strings.Contains(s.Screen(), words) {
-				t.Errorf("%s is not in the help:\n%s", a.Name, s.Screen())
-			}
-			s.Keys(tuitest.Esc, tuitest.Esc)
-		}
-	})
-}
-
-func lineWith(screen, part string) string {
-	for l := range strings.SplitSeq(screen, "\n") {
-		if strings.Contains(l, part) {
-			return l
-		}
-	}
-	return ""
-}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/tuitest"
 )
@@ -77,4 +79,21 @@ func BenchmarkSort10k(b *testing.B) {
 		m.Update(tea.KeyPressMsg{Code: 's', Text: "s"})
 		_ = m.View()
 	}
+}
+
+// BenchmarkKey10k is a key among ten thousand exports, to the frame that shows
+// its effect; p99-ms is what all but the slowest hundredth of them take.
+func BenchmarkKey10k(b *testing.B) {
+	m, listed := manyExports(b)
+	m.Update(listed)
+	keys := []string{"down", "pgdown", "G", "up", "tab", "tab", "s", "/", "e", "x", "backspace", "backspace", "esc", ":", "c", "esc", "?", "esc", "g"}
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		begun := time.Now()
+		m.Update(keymap.Press(keys[i%len(keys)]))
+		_ = m.View()
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }

@@ -51,6 +51,7 @@ type Model struct {
 	mouse   bool
 	clicked click // the last one on an overlay
 	blurred bool
+	torn    torn
 	term    terminal
 }
 
@@ -119,6 +120,9 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.resize(msg.Width, msg.Height)
 		return nil
 	case tea.KeyPressMsg:
+		if m.torn.drops(msg, m.d.Now()) {
+			return nil
+		}
 		return m.key(msg)
 	case tea.PasteMsg:
 		return m.paste(msg)
@@ -139,6 +143,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.blurred = true
 		return nil
 	}
+	m.torn.begin(msg, m.d.Now())
 	return m.ours(msg)
 }
 

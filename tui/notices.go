@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -38,7 +37,7 @@ type hideMsg int
 
 // add puts a notice into the log without showing it.
 func (n *notices) add(at time.Time, level nav.Level, text string) {
-	text = strings.Join(strings.Fields(text), " ")
+	text = safe(text)
 	n.log = append(n.log, notice{at, level, text})
 	if len(n.log) > maxNotices {
 		n.log = append([]notice(nil), n.log[len(n.log)-maxNotices:]...)

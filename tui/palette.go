@@ -165,7 +165,7 @@ func (v *paletteView) choose(m *Model) (tea.Cmd, bool) {
 func (v *paletteView) move(by int) { v.at = max(0, min(v.at+by, len(v.shown)-1)) }
 
 func (v *paletteView) paste(msg tea.PasteMsg) {
-	text := strings.Join(strings.Fields(msg.Content), " ")
+	text := component.Pasted(msg).Content
 	if len(text) <= maxQuery-len(v.query) {
 		v.search(v.query + text)
 	}
@@ -222,8 +222,12 @@ func (v *paletteView) view(m *Model, w, h int) string {
 // line is one action: its words, its key, and where it works if that is not here.
 func (v *paletteView) line(m *Model, e entry, chosen bool, w int) string {
 	th := m.th
-	keyWidth := 10
-	words := "  " + component.Pad(component.Cut(th, e.does, w-keyWidth-3), w-keyWidth-2)
+	const keyWidth = 10
+	does := e.does
+	if !e.works {
+		does += " (not now)"
+	}
+	words := "  " + component.Pad(component.Cut(th, does, w-keyWidth-3), w-keyWidth-2)
 	sign := component.Cut(th, e.bind.Help().Key, keyWidth)
 	if chosen {
 		words = th.Glyphs.Cursor + words[1:]
@@ -232,7 +236,7 @@ func (v *paletteView) line(m *Model, e entry, chosen bool, w int) string {
 	case chosen && e.works:
 		return th.Selected.Render(component.Pad(words+sign, w))
 	case !e.works:
-		return th.Muted.Render(component.Cut(th, words[:len(words)-1]+" "+sign+" not now", w))
+		return th.Muted.Render(words + sign)
 	}
 	return th.Text.Render(words) + th.Key.Render(sign)
 }

@@ -202,7 +202,7 @@ func (v *profilesView) addKey(m *Model, msg tea.KeyPressMsg) tea.Cmd {
 
 func (v *profilesView) paste(msg tea.PasteMsg) {
 	if v.adding != nil && v.working == "" {
-		v.adding.form.Update(tea.PasteMsg{Content: strings.Join(strings.Fields(msg.Content), " ")})
+		v.adding.form.Update(component.Pasted(msg))
 	}
 }
 

@@ -2,6 +2,7 @@ package component
 
 import (
 	"strings"
+	"unicode"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -248,6 +249,21 @@ func (f *Form) SetText(s string) {
 // At is the choice under the cursor, "" if there is none.
 func (f *Form) At() string { return f.at }
 
+// Pasted is pasted text as a field takes it: on one line, and without what acts
+// on a terminal or turns the direction of its text.
+func Pasted(msg tea.PasteMsg) tea.PasteMsg {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, msg.Content)
+	return tea.PasteMsg{Content: strings.Join(strings.Fields(plain), " ")}
+}
+
 // Typing reports whether the field takes text.
 func (f *Form) Typing() bool { return f.typing }
 
@@ -261,9 +277,20 @@ func (f *Form) View() string {
 	}
 	lines := strings.Split(f.form.View(), "\n")
 	for i := range lines {
-		lines[i] = Cut(f.th, strings.TrimRight(lines[i], " "), f.w)
+		lines[i] = Cut(f.th, strings.TrimRight(undirected(lines[i]), " "), f.w)
 	}
 	return strings.TrimRight(strings.Join(lines[:min(len(lines), f.h)], "\n"), "\n")
+}
+
+// undirected is a line without what turns the direction of its text: a folder
+// on the disk may have it in its name.
+func undirected(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // styles are the tokens of the theme in huh's words.

@@ -33,6 +33,7 @@ type app struct {
 	settings config.Settings
 	roots    *x509.CertPool // nil: the system's
 	log      *slog.Logger
+	logPath  string // of the log's file, "" if there is none
 	warnings []string
 	ring     *secret.Keyring  // one for the process: once it has failed, nobody waits again
 	asked    <-chan os.Signal // somebody wants to know how it stands; may be nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -41,9 +42,13 @@ func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 	}
 	a.onScreen = true
 	a.patience = -1 // who watches decides for himself when it is enough
+	// Before anything that logs is made: L shows what it says.
+	tail := tui.NewTail(a.log.Handler())
+	a.log = slog.New(tail)
 	open := newAccounts(a)
 	defer func() { err = errors.Join(err, open.Close()) }()
 	deps := a.consoleDeps(open)
+	deps.Tail = tail
 	if a.speaks() {
 		err = plain.Run(cmd.Context(), a.plainDeps(deps))
 	} else {
@@ -84,7 +89,7 @@ func (a *app) consoleDeps(open *accounts) tui.Deps {
 		Mouse:         a.settings.Mouse.Bool(),
 		Files:         localFiles{a, runtime.GOOS},
 		Log:           a.log,
-		LogFile:       a.logFile,
+		LogFile:       a.logPath,
 	}
 	if folders, err := a.folders(); err == nil {
 		dir := folders.State

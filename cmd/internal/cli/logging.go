@@ -36,6 +36,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError(cmd, "The log cannot be opened: %v.", err)
 	}
+	a.logPath = path
 	o := &slog.HandlerOptions{Level: level}
 	a.log = slog.New(slog.NewTextHandler(f, o))
 	if ext := filepath.Ext(path); ext == ".json" || ext == ".jsonl" {

@@ -49,7 +49,7 @@ type Deps struct {
 	Accounts Accounts
 	Theme    *theme.Theme
 	Keys     *keymap.Map
-	Now func() time.Time
+	Now      func() time.Time
 	// Message is what a person reads of an error: what happened, what to do.
 	Message func(error) (what, do string)
 	// NoKey reports whether an error of Find says that there is none to be had.

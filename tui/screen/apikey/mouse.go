@@ -73,10 +73,11 @@ func (m *Model) wheel(msg tea.MouseWheelMsg) {
 	if m.stage == choosing {
 		at = &m.place
 	}
-	switch last := len(m.labels()) - 1; {
-	case msg.Button == tea.MouseWheelUp:
+	last := len(m.labels()) - 1
+	switch msg.Button {
+	case tea.MouseWheelUp:
 		*at = max(0, min(*at-1, last))
-	case msg.Button == tea.MouseWheelDown:
+	case tea.MouseWheelDown:
 		*at = max(0, min(*at+1, last))
 	}
 }

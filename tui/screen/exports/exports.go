@@ -72,9 +72,13 @@ type Model struct {
 	clickAt  time.Time
 }
 
+// maxFilter is the longest filter, in characters.
+const maxFilter = 200
+
 // New makes the screen; Init asks for the listing.
 func New(d Deps) *Model {
 	m := &Model{d: d, now: d.Now(), filter: textinput.New()}
+	m.filter.CharLimit = maxFilter
 	m.filter.Prompt = ""
 	m.filter.SetVirtualCursor(false)
 	m.table.Columns = columns()
@@ -126,7 +130,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.key(msg)
 	case tea.PasteMsg:
 		if m.filter.Focused() {
-			m.filter, _ = m.filter.Update(msg)
+			m.filter, _ = m.filter.Update(component.Pasted(msg))
 			m.rebuild()
 		}
 	case tea.MouseWheelMsg:

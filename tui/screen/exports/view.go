@@ -219,7 +219,7 @@ func (m *Model) details(w int) []string {
 	}
 	add("Range", m.longRange(r), th.Text)
 	add("Data", dataNames(m.include(r)), th.Text)
-	add("Format", strings.ToUpper(string(m.format(r))), th.Text)
+	add("Format", strings.ToUpper(text.Untrusted(m.format(r)).Safe()), th.Text)
 	add("Records", records(e), th.Text)
 	add("Size", size(r), th.Text)
 	link := m.link(r)

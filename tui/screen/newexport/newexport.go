@@ -161,7 +161,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	case offersMsg:
 		return m.offered(msg)
 	case tea.PasteMsg:
-		return m.edit(tea.PasteMsg{Content: oneLine(msg.Content)})
+		return m.edit(component.Pasted(msg))
 	case tea.MouseWheelMsg:
 		m.wheel(msg)
 	case tea.MouseClickMsg:
@@ -172,9 +172,6 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	}
 	return nil
 }
-
-// oneLine is pasted text without its line ends and the blanks around it.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
