@@ -78,8 +78,10 @@ func (s samples) median(of func(sample) float64) float64 {
 }
 
 func (s samples) wall() float64 { return s.median(func(x sample) float64 { return x.wall.Seconds() }) }
-func (s samples) cpu() float64  { return s.median(func(x sample) float64 { return x.cpu.Seconds() }) }
-func (s samples) rss() float64  { return s.median(func(x sample) float64 { return float64(x.rss) }) }
+
+func (s samples) cpu() float64 { return s.median(func(x sample) float64 { return x.cpu.Seconds() }) }
+
+func (s samples) rss() float64 { return s.median(func(x sample) float64 { return float64(x.rss) }) }
 
 // race runs everybody in turn, so that a noisy minute hits all of them.
 func race(t *testing.T, dir string, who []contestant) map[string]samples {
@@ -142,7 +144,8 @@ func table(t *testing.T, title string, who []contestant, got map[string]samples)
 // web starts nginx on loopback with these locations and gives its address.
 func web(t *testing.T, dir, locations string) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var free net.ListenConfig
+	l, err := free.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +167,7 @@ func web(t *testing.T, dir, locations string) string {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() })
 	for range 200 {
-		c, err := net.DialTimeout("tcp", addr, time.Second)
+		c, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", addr)
 		if err == nil {
 			_ = c.Close()
 			return "http://" + addr
