@@ -16,6 +16,7 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/accountstest"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/message"
+	"github.com/dashtray/dashtray-tui/tui/screen/sessions"
 	"github.com/dashtray/dashtray-tui/tui/tuitest"
 )
 
@@ -40,6 +41,9 @@ func play(t *testing.T, prepare func(*tuitest.Jobs), body func(t *testing.T, s *
 		d.Message = func(err error) (string, string) {
 			m := message.Of(err)
 			return m.Text, m.Hint
+		}
+		d.Sessions = func() ([]sessions.Session, error) {
+			return []sessions.Session{{ID: "1", Name: "Ada", Role: "admin", Since: time.Now(), Own: true}}, nil
 		}
 		hasKey(&d, s.accounts, s.jobs)
 		s.accounts.Has(tui.Profile{Name: "shop", Key: "key file"}, account("shop", tuitest.NewJobs(time.Now)))
@@ -145,6 +149,7 @@ func scenes() map[string]scene {
 		"clear_field":  {keys: []string{"p", "K", "abc"}, shows: "paste it here"},
 
 		"palette": {shows: "─ Actions "}, "transfers": {shows: "→ Transfers"}, "profiles": {shows: "─ Profiles "},
+		"sessions": {shows: "Ada (you)"},
 		"log": {shows: "─ Messages "}, "mouse": {shows: "Mouse on"}, "help": {shows: "─ Help "},
 		"quit": {done: ended}, "interrupt": {keys: []string{"n", esc}, done: ended},
 		"suspend": {done: func(s *stage) bool { return s.suspended }},

@@ -10,6 +10,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
+	"github.com/dashtray/dashtray-tui/tui/screen/sessions"
 )
 
 // Jobs is what the console needs of a [job.Service]. Its methods may be called
@@ -65,6 +66,12 @@ type Deps struct {
 	// Remote consoles are served to another machine: they cannot be suspended,
 	// and open no folder.
 	Remote bool
+	// Sessions are those who are connected to the server of a Remote console;
+	// nil where there is none. It may be called from any goroutine.
+	Sessions func() ([]sessions.Session, error)
+	// Fetch is the command that brings a finished file to where the person of a
+	// Remote console sits; nil is none.
+	Fetch func(file string) string
 	// Files is what can be done with files that are here; nil is nothing.
 	Files Files
 

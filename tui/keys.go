@@ -56,6 +56,8 @@ func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return m.chooseProfile(), true
 	case key.Matches(msg, m.keys.Transfers) && m.cur.Jobs != nil:
 		return m.open(nav.Open{Kind: nav.Transfers}), true
+	case key.Matches(msg, m.keys.Sessions):
+		return m.open(nav.Open{Kind: nav.Sessions}), true
 	case key.Matches(msg, m.keys.Mouse):
 		m.mouse = !m.mouse
 		if m.mouse {
@@ -98,7 +100,7 @@ func (m *Model) globalKeys() []keymap.Group {
 	if m.typing() {
 		b = append(b, m.keys.Palette, m.keys.Suspend, m.keys.Interrupt)
 	} else {
-		b = append(b, m.keys.Palette, m.transfersKey(), m.keys.Profiles, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
+		b = append(b, m.keys.Palette, m.transfersKey(), m.keys.Profiles, m.keys.Sessions, m.keys.Log, m.keys.Mouse, m.keys.Suspend, m.keys.Interrupt, m.keys.Quit, m.keys.Help)
 	}
 	return []keymap.Group{{Name: "Everywhere", Bindings: b}}
 }

@@ -94,6 +94,7 @@ func (m *Model) bindKeys(ascii bool) {
 	keys.OpenFolder.SetEnabled(files && !m.d.Remote)
 	keys.Suspend.SetEnabled(!m.d.Remote && runtime.GOOS != "windows")
 	keys.Profiles.SetEnabled(m.d.Accounts != nil)
+	keys.Sessions.SetEnabled(m.d.Sessions != nil)
 }
 
 // Close ends what the console waits for. The jobs go on.

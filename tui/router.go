@@ -11,6 +11,7 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/screen/exports"
 	"github.com/dashtray/dashtray-tui/tui/screen/inspect"
 	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
+	"github.com/dashtray/dashtray-tui/tui/screen/sessions"
 	"github.com/dashtray/dashtray-tui/tui/screen/transfer"
 )
 
@@ -56,7 +57,7 @@ func (m *Model) makeScreen(ctx context.Context, o nav.Open) nav.Screen {
 	case nav.Transfer, nav.Transfers:
 		td := transfer.Deps{
 			Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
-			ShellCommand: s.ShellCommand, Message: d.Message,
+			ShellCommand: s.ShellCommand, Fetch: d.Fetch, Message: d.Message,
 		}
 		if o.Kind == nav.Transfers {
 			return transfer.NewList(td)
@@ -66,6 +67,10 @@ func (m *Model) makeScreen(ctx context.Context, o nav.Open) nav.Screen {
 		return inspect.New(inspect.Deps{
 			Ctx: ctx, Reader: d.Files, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location, Message: d.Message,
 		}, o.File)
+	case nav.Sessions:
+		return sessions.New(sessions.Deps{
+			Ctx: ctx, List: d.Sessions, Theme: m.th, Keys: m.keys, Now: d.Now, Message: d.Message,
+		})
 	default:
 		return exports.New(exports.Deps{
 			Ctx: ctx, Jobs: s.Jobs, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,

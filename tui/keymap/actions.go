@@ -68,11 +68,12 @@ const (
 	onForm
 	onKey
 	onInspect
+	onSessions
 	inProfiles
 	inDialog
 	inText // a help, a log, a palette
 
-	onScreens = onExports | onExport | onTransfer | onTransfers | onForm | onKey | onInspect
+	onScreens = onExports | onExport | onTransfer | onTransfers | onForm | onKey | onInspect | onSessions
 	anywhere  = onScreens | inProfiles | inDialog | inText
 	withFile  = onExports | onExport | onTransfer
 )
@@ -111,7 +112,7 @@ func traits() map[string]trait {
 		"pause": {onTransfer | onTransfers, false, "while a file is received"}, "stop": {withFile | onTransfers, false, "while a job runs"},
 
 		"copy_path": {withFile | onInspect, false, "where a file has a path"}, "copy_shell": {withFile | onForm | onInspect, false, "on an export, and in the form's summary"},
-		"copy_id": {withFile | onInspect, false, "on an export that has an id"},
+		"copy_id": {withFile | onInspect | onSessions, false, "on an export that has an id"},
 
 		"add": {inProfiles, false, "in the profiles"}, "remove": {inProfiles, false, "in the profiles, on one that is not in use"},
 		"make_default": {inProfiles, false, "in the profiles, on one that is not the default"},
@@ -122,7 +123,7 @@ func traits() map[string]trait {
 		"all": {onForm, true, "where several answers can be chosen"},
 
 		"palette": {onScreens, false, "on every screen"}, "transfers": {onScreens, false, everywhere},
-		"profiles": {onScreens, false, everywhere}, "log": {onScreens, false, everywhere}, "mouse": {onScreens, false, everywhere},
+		"profiles": {onScreens, false, everywhere}, "sessions": {onScreens, false, "in a console that is served over SSH"}, "log": {onScreens, false, everywhere}, "mouse": {onScreens, false, everywhere},
 		"help": {onScreens, false, everywhere}, "quit": {onScreens, false, everywhere},
 		"interrupt": {anywhere, true, "everywhere"}, "suspend": {anywhere, true, "in a terminal of this machine that can do it"},
 	}

@@ -37,7 +37,7 @@ type Map struct {
 	// Forms.
 	Next, Toggle, All key.Binding
 	// Everywhere.
-	Palette, Transfers, Profiles, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
+	Palette, Transfers, Profiles, Sessions, Log, Mouse, Help, Quit, Interrupt, Suspend key.Binding
 }
 
 // Default is the map as it comes. With ascii the help names keys in ASCII.
@@ -95,6 +95,7 @@ func Default(ascii bool) *Map {
 		Palette:   does("all actions", ":", "ctrl+p"),
 		Transfers: does("transfers", "t"),
 		Profiles:  does("profiles", "p"),
+		Sessions:  does("sessions", "S"),
 		Log:       does("messages", "L"),
 		Mouse:     does("mouse on or off", "m"),
 		Help:      does("help", "?"),

@@ -64,6 +64,7 @@ const (
 	Transfers
 	Key
 	Inspect
+	Sessions
 )
 
 // Question is one that the form for a new export asks.

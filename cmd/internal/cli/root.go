@@ -63,6 +63,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.inspectCommand(),
 		a.backupCommand(),
 		a.scheduleCommand(&backing{}, a.thisHost()),
+		a.serveCommand(),
 		a.sandboxCommand(),
 		a.versionCommand(),
 		a.manCommand(),

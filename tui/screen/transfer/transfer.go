@@ -38,6 +38,9 @@ type Deps struct {
 	Location *time.Location
 	// ShellCommand is the command line that does the same as a job.
 	ShellCommand func(job.Spec) string
+	// Fetch is the command that brings the finished file to where the person
+	// sits; nil where that is here.
+	Fetch func(file string) string
 	// Message is what a person reads of an error: what happened, what to do.
 	Message func(error) (what, do string)
 }

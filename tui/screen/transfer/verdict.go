@@ -57,6 +57,9 @@ func (p *page) done() {
 	if s.Transfer.Attempts > 0 {
 		p.fact(0, "Received", received(s))
 	}
+	if fetch := p.m.d.Fetch; fetch != nil && !p.m.gone {
+		p.fact(0, "Fetch it", safe(fetch(p.m.file())))
+	}
 }
 
 func (p *page) failed() {

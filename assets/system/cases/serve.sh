@@ -1,0 +1,232 @@
+# The console over SSH, with OpenSSH's own client, sftp and scp.
+# shellcheck shell=bash
+
+# bastion starts the server for an admin, an operator and a viewer, against the
+# sandbox; $port is then set.
+bastion() {
+  need ssh ssh-keygen sftp scp jq
+  local name first=$work/serve.json
+  mkdir -p "$work/keys" "$work/exports"
+  for name in admin operator viewer stranger; do
+    ssh-keygen -q -t ed25519 -N '' -C "$name@laptop" -f "$work/keys/$name"
+  done
+  for name in admin operator viewer; do
+    echo "role=$name,name=\"$name\" $(cat "$work/keys/$name.pub")"
+  done >"$work/authorized_keys"
+  chmod 600 "$work/authorized_keys"
+  sandbox "$@"
+  (cd "$work/exports" && exec "$program" serve --json --api-url "$api" --listen 127.0.0.1:0 \
+    --authorized-keys "$work/authorized_keys" --host-key "$work/host" --log-file "$work/serve.log") \
+    >"$first" 2>"$work/serve.err" </dev/null &
+  server=$!
+  children+=("$server")
+  until_true 20 "the server's first line; it says $(cat "$work/serve.err")" has_line "$first"
+  port=$(head -n 1 "$first" | jq -r .address | sed 's/.*://')
+  echo "[127.0.0.1]:$port $(cut -d ' ' -f 1,2 "$work/host.pub")" >"$work/known_hosts"
+  same "the fingerprint" "$(head -n 1 "$first" | jq -r .fingerprint)" "$(ssh-keygen -lf "$work/host.pub" | cut -d ' ' -f 2)"
+  same "mode of the host key" "$(stat -c %a "$work/host")" 600
+}
+
+# as NAME gives the options of an OpenSSH client; the agent and the settings of
+# whoever runs this stay out.
+as() {
+  options=(-F /dev/null -i "$work/keys/$1" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes
+    -o UserKnownHostsFile="$work/known_hosts" -o StrictHostKeyChecking=yes -o ConnectTimeout=10)
+}
+
+# reaches runs ssh as NAME and compares its exit code.
+reaches() { # NAME CODE ARG…
+  local code=0 want=$2
+  as "$1"
+  shift 2
+  timeout -k 5 60 ssh "${options[@]}" -p "$port" 127.0.0.1 "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || code=$?
+  out=$(cat "$work/stdout")
+  err=$(cat "$work/stderr")
+  [ "$code" = "$want" ] || fail "exit code of ssh $*: got $code, want $want; it said: $out $err"
+}
+
+# ssh_console opens the console in a terminal.
+ssh_console() { # NAME WIDTH HEIGHT [OPTION…]
+  need tmux
+  as "$1"
+  term new-session -d -x "$2" -y "$3" -s "$1" "ssh ${options[*]} ${*:4} -p $port 127.0.0.1; echo \"exit=\$?\"; exec cat"
+}
+
+case_serve_makes_watches_and_fetches_an_export() {
+  bastion --speed 20
+  ssh_console operator 100 30
+  sees "No exports yet"
+  ssh_console viewer 90 24
+  term switch-client -t operator 2>/dev/null || true
+  screen() { term capture-pane -p -t operator; }
+  keys() { term send-keys -t operator "$@"; }
+  keys n
+  sees "Which format?"
+  keys Enter
+  sees "Which date range?"
+  keys Enter
+  sees "Which data?"
+  keys Enter
+  sees "Save it in which folder?"
+  keys Enter
+  sees "The same as a shell command:"
+  keys Enter
+  sees "whole and verified" 60
+  sees "sftp -P $port 127.0.0.1:dashtray-"
+  # The viewer saw it come, and may do nothing to it.
+  screen() { term capture-pane -p -t viewer; }
+  keys() { term send-keys -t viewer "$@"; }
+  keys t
+  sees "verified"
+  keys n
+  sees "Which format?"
+  keys Enter
+  sees "Which date range?"
+  keys Enter
+  sees "Which data?"
+  keys Enter
+  sees "Save it in which folder?"
+  keys Enter
+  sees "The same as a shell command:"
+  keys Enter
+  sees "Refused: as viewer you may not make exports."
+
+  # ctrl+z does nothing; a screen that is too small says so, a giant one is drawn.
+  keys C-z
+  term resize-window -t viewer -x 40 -y 10
+  sees "needs 60x16"
+  term resize-window -t viewer -x 90 -y 24
+  sees "Refused: "
+
+  # The file, by sftp as the screen says it, and by scp.
+  local name sum
+  name=$(cd "$work/exports" && echo dashtray-*.json)
+  sum=$(sha "$work/exports/$name")
+  as operator
+  sftp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/by-sftp" </dev/null >/dev/null
+  same "by sftp" "$(sha "$work/by-sftp")" "$sum"
+  scp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/by-scp" </dev/null
+  same "by scp" "$(sha "$work/by-scp")" "$sum"
+  echo secret >"$work/exports/notes.txt"
+  echo part >"$work/exports/$name.part"
+  ln -s /etc/passwd "$work/exports/link.json"
+  same "what is listed" "$(echo 'ls -1' | sftp -q "${options[@]}" -P "$port" -b - 127.0.0.1 | grep -v '^sftp>')" "$name"
+  local bad
+  for bad in notes.txt "$name.part" link.json ../keys/admin /etc/passwd "../../../../../../../etc/passwd"; do
+    ! scp -q "${options[@]}" -P "$port" "127.0.0.1:$bad" "$work/stolen" </dev/null 2>/dev/null || fail "got $bad"
+  done
+  ! scp -q "${options[@]}" -P "$port" "$work/by-scp" 127.0.0.1:new.json </dev/null 2>/dev/null || fail "a file was put there"
+  ! scp -O -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/stolen" </dev/null 2>/dev/null || fail "scp works without sftp"
+  as viewer
+  ! sftp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/stolen" </dev/null >/dev/null 2>&1 || fail "a viewer got the file"
+  [ ! -e "$work/stolen" ] || fail "something was stolen"
+
+  keys q
+  sees "exit=0"
+  kill -TERM "$server"
+  screen() { term capture-pane -p -t operator; }
+  sees "The session was ended: the server stops."
+  local code=0
+  wait "$server" || code=$?
+  same "exit code of the server" "$code" 143
+  exits 0 serve audit verify --json
+  same "the audit log" "$(field .ok)" true
+  local log=$HOME/.local/state/dashtray-tui/serve/audit.jsonl action
+  for action in login console export job.end file.open file.read logout; do
+    [ -n "$(jq -c --arg a "$action" 'select(.action == $a and .result == "ok")' "$log")" ] || fail "no $action in the audit log"
+  done
+  [ -n "$(jq -c 'select(.action == "export" and .result == "refused" and .name == "viewer")' "$log")" ] || fail "the refusal is not in the log"
+  same "mode of the audit log" "$(stat -c %a "$log")" 600
+  grep -qF "$owner" "$log" "$work/serve.log" "$work/serve.err" && fail "the key is in a log"
+  sed -i 's/"viewer"/"nobody"/' "$log"
+  exits 9 serve audit verify
+  two_sentences
+}
+
+case_serve_refuses_everything_else() {
+  bastion
+  reaches viewer 0 history --json
+  same "the document" "$(jq -r .source <<<"$out")" server+local
+  reaches viewer 4 id
+  contains "the refusal" "$err" "no command can be run here"
+  reaches viewer 2
+  contains "without a terminal" "$err" "ssh -t"
+  TERM=dumb reaches viewer 2 -tt
+  reaches stranger 255
+  contains "a stranger" "$err" "Permission denied (publickey)"
+  as viewer
+  timeout 20 ssh "${options[@]}" -o ExitOnForwardFailure=yes -N -R 0:127.0.0.1:1 -p "$port" 127.0.0.1 </dev/null >/dev/null 2>"$work/stderr" &&
+    fail "a port is listened on"
+  contains "-R" "$(cat "$work/stderr")" "remote port forwarding failed"
+  timeout 20 ssh "${options[@]}" -W 127.0.0.1:"$port" -p "$port" 127.0.0.1 </dev/null >/dev/null 2>"$work/stderr" && fail "a connection was forwarded"
+  contains "-W" "$(cat "$work/stderr")" "only sessions here"
+  # An agent and X11 are asked for, and not given.
+  reaches viewer 0 -A -X history --json
+  # Nothing that is weak is spoken.
+  reaches viewer 255 -o KexAlgorithms=diffie-hellman-group14-sha1 history --json
+  contains "an old key exchange" "$err" "no matching key exchange method"
+  reaches viewer 255 -c aes128-ctr -m hmac-sha1 history --json
+  contains "an old MAC" "$err" "no matching MAC"
+  # Whose line is gone is out, and a new line counts at once.
+  ssh_console viewer 90 24
+  screen() { term capture-pane -p -t viewer; }
+  sees "No exports yet"
+  grep -v '"viewer"' "$work/authorized_keys" >"$work/fewer"
+  cat "$work/fewer" >"$work/authorized_keys"
+  sees "the key is no longer allowed"
+  reaches viewer 255 history --json
+  # Somebody who knocks too often is kept out for a while, those who are in are not.
+  for _ in 1 2 3 4; do reaches stranger 255; done
+  reaches operator 255 history --json
+}
+
+# Behind OpenSSH's own server, which this program never speaks to: the forced
+# command's variables and its terminal are all that it sees.
+case_serve_restricted_behind_a_forced_command() {
+  need script jq
+  sandbox
+  export DASHTRAY_API_URL=$api SSH_CONNECTION="192.0.2.1 5555 192.0.2.2 22"
+  DASHTRAY_NAME=Ada SSH_ORIGINAL_COMMAND="history --json" exits 0 serve --restricted
+  same "the document" "$(field .source)" server+local
+  DASHTRAY_ROLE=admin SSH_ORIGINAL_COMMAND="cat /etc/passwd" exits 4 serve --restricted
+  DASHTRAY_ROLE=god exits 2 serve --restricted
+  exits 2 serve --restricted --listen 127.0.0.1:0
+  exits 2 serve --restricted
+  SSH_ORIGINAL_COMMAND="/usr/lib/openssh/sftp-server" exits 4 serve --restricted
+  export DASHTRAY_ROLE=operator
+  exits 0 export -q
+  local name
+  name=$(echo dashtray-*.json)
+  # sftp speaks to a program instead of a connection with -D.
+  printf '#!/bin/sh\nSSH_ORIGINAL_COMMAND=internal-sftp exec %q serve --restricted\n' "$program" >"$work/forced"
+  chmod 755 "$work/forced"
+  if has sftp; then
+    echo "get $name $work/by-sftp" | sftp -q -D "$work/forced" -b - >/dev/null
+    same "by sftp" "$(sha "$work/by-sftp")" "$(sha "$name")"
+  fi
+  need tmux
+  term new-session -d -x 90 -y 24 "SSH_ORIGINAL_COMMAND= '$program' serve --restricted; echo \"exit=\$?\"; exec cat"
+  sees "verified"
+  keys C-z
+  keys S
+  sees "Refused: as operator you may not see who is connected."
+  keys Escape
+  sees "→ Exports"
+  keys q
+  quits 0
+  exits 0 serve audit verify
+}
+
+case_serve_units_are_hardened() {
+  need systemd-analyze
+  cp "$repo"/assets/unit/dashtray-tui-serve.{service,socket} "$work/"
+  sed -i "s|^ExecStart=[^ ]*|ExecStart=$program|" "$work/dashtray-tui-serve.service"
+  systemd-analyze verify "$work/dashtray-tui-serve.service" "$work/dashtray-tui-serve.socket" 2>"$work/said" ||
+    { grep -vE 'Cannot (add|find)|not.found|Failed to (connect|open)' "$work/said" | grep -F dashtray && fail "$(cat "$work/said")"; }
+  local score
+  score=$(systemd-analyze security --offline=yes --no-pager "$work/dashtray-tui-serve.service" | tail -n 1)
+  echo "$score"
+  # The exposure in tenths: 20 is "OK" at most.
+  score=$(grep -oE '[0-9]+\.[0-9]' <<<"$score" | tr -d .)
+  [ "$((10#$score))" -le 20 ] || fail "exposure $score tenths"
+}

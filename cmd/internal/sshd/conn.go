@@ -1,0 +1,285 @@
+package sshd
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/time/rate"
+
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/tui/serve"
+)
+
+// conn is one authenticated connection.
+type conn struct {
+	s     *Server
+	ssh   *ssh.ServerConn
+	proof *proof
+	who   serve.Who
+	ctx   context.Context
+	stop  context.CancelCauseFunc
+	open  time.Time
+	ends  time.Time    // the latest
+	heard atomic.Int64 // when the client last sent something, Unix nanoseconds
+	parts sync.WaitGroup
+}
+
+// maxRefusedChannels ends a connection that goes on asking for what there is not.
+const maxRefusedChannels = 32
+
+// A connection may open sessions as a person or a script does, one after the other.
+const (
+	channelRate  = 2 // a second
+	channelBurst = 16
+)
+
+// connection serves one connection from its first byte to its last.
+func (s *Server) connection(nc net.Conn, pass *pass) {
+	defer func() { _ = nc.Close() }()
+	defer func() {
+		if v := recover(); v != nil {
+			s.fault("a connection", v)
+			pass.failed(s.o.Limits.Penalties.Crash, s.o.Now())
+		}
+	}()
+	// The server may stop while somebody shakes hands.
+	released := context.AfterFunc(s.ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
+	s.revoke() // a line that was just added counts
+	var a attempt
+	sc, chans, reqs, err := s.handshake(nc, &a)
+	if err == nil && !released() { // too late: the deadline above may come after ours was lifted
+		_ = sc.Close()
+		err = serve.ErrStopping
+	}
+	if err != nil {
+		s.turnedAway(nc, pass, a, err)
+		return
+	}
+	defer pass.leave()
+	c := &conn{s: s, ssh: sc, open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest)}
+	if c.proof, err = proofOf(sc); err == nil && !pass.enter() {
+		err = errors.New("too many connections")
+	}
+	if err == nil {
+		c.who = c.proof.who
+		c.who.Session, c.who.From = newSession(), addressOf(nc.RemoteAddr())
+		err = s.o.Record(c.who, serve.Event{Action: "login", Result: serve.Done, Detail: fmt.Sprintf(
+			"user %s, client %s", safeWord(sc.User()), safeWord(string(sc.ClientVersion())))})
+	}
+	if err != nil {
+		s.o.Log.Warn("connection closed", "from", addressOf(nc.RemoteAddr()), "error", err)
+		_ = sc.Close()
+		return
+	}
+	c.ctx, c.stop = context.WithCancelCause(s.ctx)
+	c.serve(chans, reqs)
+}
+
+// turnedAway settles a connection that did not authenticate.
+func (s *Server) turnedAway(nc net.Conn, pass *pass, a attempt, err error) {
+	p, now := s.o.Limits.Penalties, s.o.Now()
+	penalty, why := p.Nothing, "left without a key"
+	switch {
+	case s.ctx.Err() != nil:
+		penalty, why = 0, "the server stops"
+	case errors.Is(err, os.ErrDeadlineExceeded), !time.Now().Before(a.until):
+		penalty, why = p.Late, "took too long"
+	case a.offered != "":
+		penalty, why = p.Failed, "no key of it was accepted"
+	}
+	pass.failed(penalty, now)
+	from := addressOf(nc.RemoteAddr())
+	s.o.Log.Info("not authenticated", "from", from, "user", a.user, "key", a.offered, "why", why)
+	left, write := s.failures.take(now)
+	if !write || penalty == 0 {
+		return
+	}
+	if left > 0 {
+		why += fmt.Sprintf("; and %d more that are not written down", left)
+	}
+	e := serve.Event{Action: "login", Object: a.user, Result: serve.Refused, Detail: why}
+	if err := s.o.Record(serve.Who{Key: a.offered, From: from}, e); err != nil {
+		s.o.Log.Error("audit log", "error", err)
+	}
+}
+
+// serve takes the channels of a connection until it ends.
+func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
+	c.touch()
+	c.s.mu.Lock()
+	c.s.conns[c] = struct{}{}
+	c.s.mu.Unlock()
+	c.parts.Go(func() { c.requests(reqs) })
+	c.parts.Go(c.watch)
+	c.channels(chans) // ends with the connection
+	c.end(nil)
+	c.close()
+	c.parts.Wait()
+	c.s.mu.Lock()
+	delete(c.s.conns, c)
+	c.s.mu.Unlock()
+	e := serve.Event{Action: "logout", Result: serve.Done, Detail: fmt.Sprintf("after %s", c.s.o.Now().Sub(c.open).Round(time.Second))}
+	if err := c.s.o.Record(c.who, e); err != nil {
+		c.s.o.Log.Error("audit log", "error", err)
+	}
+}
+
+// requests answers what concerns the whole connection: no. That is what
+// forwarding is asked for with, and a client that asks whether we are still
+// there takes any answer.
+func (c *conn) requests(reqs <-chan *ssh.Request) {
+	for r := range reqs {
+		if r.WantReply {
+			_ = r.Reply(false, nil) // a connection that broke ends this loop
+		}
+	}
+}
+
+// channels opens sessions and refuses everything else.
+func (c *conn) channels(chans <-chan ssh.NewChannel) {
+	slots := make(chan struct{}, c.s.o.Limits.Channels)
+	bucket := rate.NewLimiter(channelRate, channelBurst)
+	refused := 0
+	for n := range chans {
+		reason, why := ssh.RejectionReason(0), ""
+		switch {
+		case n.ChannelType() != "session":
+			reason, why = ssh.UnknownChannelType, "only sessions here"
+			if n.ChannelType() == "direct-tcpip" {
+				reason = ssh.Prohibited
+			}
+		case !bucket.AllowN(time.Now(), 1):
+			reason, why = ssh.ResourceShortage, "too many sessions in a short time"
+		default:
+			select {
+			case slots <- struct{}{}:
+			default:
+				reason, why = ssh.ResourceShortage, "too many sessions in this connection"
+			}
+		}
+		if why == "" {
+			c.parts.Go(func() {
+				defer func() { <-slots }()
+				c.channel(n)
+			})
+			continue
+		}
+		_ = n.Reject(reason, why)
+		if refused++; refused == 1 {
+			c.refusal("channel", text.Untrusted(n.ChannelType()).SafeN(40))
+		}
+		if refused > maxRefusedChannels {
+			c.end(serve.ErrFlood)
+			c.close()
+		}
+	}
+}
+
+// refusal writes down that something was asked for that there is not. If that
+// fails the thing is refused all the same.
+func (c *conn) refusal(what, object string) {
+	if err := c.s.o.Record(c.who, serve.Event{Action: what, Object: object, Result: serve.Refused}); err != nil {
+		c.s.o.Log.Error("audit log", "error", err)
+	}
+}
+
+// watch ends a connection that is silent or too old. A console ends itself
+// before that, and says so on the screen; this is for all else.
+func (c *conn) watch() {
+	l := c.s.o.Limits
+	last := c.ends.Add(l.Grace)
+	for {
+		end := time.Unix(0, c.heard.Load()).Add(l.Idle + l.Grace)
+		why := serve.ErrIdle
+		if last.Before(end) {
+			end, why = last, serve.ErrLongest
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			c.end(why)
+			c.close()
+			return
+		}
+		t := time.NewTimer(left)
+		select {
+		case <-c.ctx.Done():
+			t.Stop()
+			c.closeIfEmpty()
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// closeIfEmpty closes the connection once its sessions have had time to end.
+func (c *conn) closeIfEmpty() {
+	gone := make(chan struct{})
+	go func() {
+		_ = c.ssh.Wait()
+		close(gone)
+	}()
+	t := time.NewTimer(c.s.o.Limits.Farewell)
+	defer t.Stop()
+	select {
+	case <-gone:
+	case <-t.C:
+		c.close()
+	}
+}
+
+// touch notes that the client has sent something.
+func (c *conn) touch() { c.heard.Store(time.Now().UnixNano()) }
+
+// end tells the sessions to end.
+func (c *conn) end(why error) { c.stop(why) }
+
+// close cuts the connection.
+func (c *conn) close() { _ = c.ssh.Close() }
+
+// fault logs a panic.
+func (s *Server) fault(where string, v any) {
+	s.o.Log.Error("panic", "in", where, "value", text.Untrusted(fmt.Sprint(v)).Safe(), "stack", string(debug.Stack()))
+}
+
+// newSession names a session so that nobody can guess the next.
+func newSession() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // it never fails, crypto/rand says
+	return hex.EncodeToString(b[:])
+}
+
+// safeWord is a word of the client's for logs and screens.
+func safeWord(s string) string { return text.Untrusted(s).SafeN(64) }
+
+func addressOf(a net.Addr) string { return safeWord(a.String()) }
+
+// thinned lets so many lines through that a flood fills no disk.
+type thinned struct {
+	mu     sync.Mutex
+	bucket *rate.Limiter
+	left   int
+}
+
+func newThinned() *thinned { return &thinned{bucket: rate.NewLimiter(1, 30)} }
+
+// take reports whether to write a line, and how many were left out before it.
+func (t *thinned) take(now time.Time) (left int, write bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.bucket.AllowN(now, 1) {
+		t.left++
+		return 0, false
+	}
+	left, t.left = t.left, 0
+	return left, true
+}
