@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -61,27 +60,20 @@ type checker struct {
 	formulas  int64
 	formulaAt string
 
-	seed  maphash.Seed
-	ids   [kindCount]idSet
-	queue idQueue
-	memo  memo
-	clock clock
-	prof  *profiler
+	repeats *repeats
+	memo    memo
+	clock   clock
+	prof    *profiler
 }
 
 func newChecker(e Expect) *checker {
-	c := &checker{expect: e, seed: maphash.MakeSeed(), fromMs: minInt64, toMs: maxInt64, prof: newProfiler()}
+	c := &checker{expect: e, fromMs: minInt64, toMs: maxInt64, repeats: newRepeats(), prof: newProfiler()}
 	if !e.From.IsZero() {
 		c.fromMs = e.From.UnixMilli()
 	}
 	if !e.To.IsZero() {
 		c.toMs = e.To.UnixMilli()
 	}
-	for k := range c.ids {
-		c.ids[k].limit = 1 << 17
-	}
-	c.ids[metric].limit = 1 << 20
-	c.ids[auditLog].limit = 1 << 19
 	return c
 }
 
@@ -95,6 +87,7 @@ const sniff = 4 << 10
 
 // read finds the format and parses the file by it.
 func (c *checker) read(f *feed) error {
+	defer c.closeIDs()
 	w := window{feed: f}
 	head, err := w.head(sniff)
 	if err != nil {
@@ -124,6 +117,12 @@ func (c *checker) read(f *feed) error {
 		return nil
 	}
 	return err
+}
+
+// closeIDs ends the comparing of ids and takes over what it found.
+func (c *checker) closeIDs() {
+	c.repeats.close()
+	c.findings.join(&c.repeats.findings)
 }
 
 // guess is a format, or why there is none.
@@ -176,11 +175,6 @@ func isCSVLine(line []byte) bool {
 		}
 	}
 	return utf8.Valid(line) || len(line) >= sniff/2 // a long line may be cut inside a rune
-}
-
-// isRepeat notes an id and reports whether its type had it before.
-func (c *checker) isRepeat(k kind, id []byte) bool {
-	return c.ids[k].add(maphash.Bytes(c.seed, id))
 }
 
 // moment notes a time that the date range governs, and reports whether it is

@@ -9,16 +9,26 @@ type clock struct {
 
 // parse is parseTime, faster for times in UTC of the day before.
 func (c *clock) parse(b []byte) (ms int64, ok bool) {
-	if ms, ok = timeOfDay(b); ok && string(b[:10]) == string(c.day[:]) {
-		return c.begin + ms, true
+	if ms, ok = c.sameDay(b); ok {
+		return ms, true
 	}
-	inDay := ms
-	whole, valid := parseTime(b)
-	if valid && ok {
+	if ms, ok = parseTime(b); !ok {
+		return 0, false
+	}
+	if inDay, utc := timeOfDay(b); utc {
 		copy(c.day[:], b)
-		c.begin = whole - inDay
+		c.begin = ms - inDay
 	}
-	return whole, valid
+	return ms, true
+}
+
+// sameDay reads a time in UTC of the day of the last one; it is not ok for others.
+func (c *clock) sameDay(b []byte) (ms int64, ok bool) {
+	if len(b) < len(c.day) || b[4] != '-' || string(b[:len(c.day)]) != string(c.day[:]) { // before the first, the day is all zeros
+		return 0, false
+	}
+	ms, ok = timeOfDay(b)
+	return c.begin + ms, ok
 }
 
 // parseCell reads a time in a CSV cell, in either form.

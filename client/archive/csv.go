@@ -40,6 +40,7 @@ type csvParser struct {
 }
 
 func newCSVParser(c *checker, w window) *csvParser {
+	c.repeats.where = func(_ kind, at place) string { return atLine(at.row) }
 	return &csvParser{checker: c, csvRows: csvRows{window: w}}
 }
 
@@ -51,7 +52,6 @@ func (p *csvParser) run() error {
 	for {
 		for p.short == 0 && p.replay() {
 		}
-		p.compareIDs() // the window may move
 		if err := p.one(); errors.Is(err, io.EOF) {
 			return p.last()
 		} else if err != nil {
@@ -220,8 +220,8 @@ func (p *csvParser) record(cells [][]byte) *series {
 	line := p.line
 	if id := cells[colID]; len(id) == 0 {
 		p.problem(Schema, line, "a %s has no ID", k)
-	} else if p.isRepeat(k, id) && !p.findings.full(DuplicateID) {
-		p.findings.add(DuplicateID, atLine(line), "another %s before it has the id %s", k, quoted(id))
+	} else {
+		p.repeats.add(k, id, place{row: line})
 	}
 	p.rec.reset()
 	p.rec.text[textID], p.rec.text[textName] = cells[colID], cells[colName]

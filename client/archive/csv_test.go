@@ -35,6 +35,7 @@ func TestCSVRows(t *testing.T) {
 		{"value NaN", strings.Replace(good, ",1,", ",NaN,", 1), Schema, "line 2"},
 		{"no ID", strings.Replace(good, "m_1", "", 1), Schema, "line 2"},
 		{"no time", strings.Replace(good, "2024-03-15T10:30:00Z", "", 1), Schema, "line 2"},
+		{"time of zero bytes", strings.Replace(good, "2024-03-15", strings.Repeat("\x00", 10), 1), Schema, "line 2"},
 		{"time a word", strings.Replace(good, "2024-03-15T10:30:00Z", "today", 1), Schema, "line 2"},
 		{"created a word", good + strings.Replace(strings.Replace(good, "m_1", "m_2", 1), "15T10:30:00Z\n", "x\n", 1), Schema, "line 3"},
 		{"audit log without time", "Audit,a,,,,,,,\n", Schema, "line 2"},

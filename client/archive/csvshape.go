@@ -35,7 +35,7 @@ func (p *csvParser) replay() bool {
 		return false
 	}
 	i += len(word)
-	first, end := i, cellEnd(b, i)
+	end := cellEnd(b, i)
 	id := b[i:end]
 	if end == len(b) || len(id) == 0 || isFormula(id) || len(id) > maxShapeText {
 		return false
@@ -49,23 +49,23 @@ func (p *csvParser) replay() bool {
 	}
 	i = end + len(s.row.name)
 	var at point
-	if end, at.has = plainNumber(b, i); at.has {
-		at.value, _ = floatOf(b[i:end]) // it fits
-	} else {
+	if at.value, end, at.has = plainFloat(b, i); !at.has {
 		end = i // no value, or one to be looked at
 	}
 	if !hasAt(b, end, s.row.unit) {
 		return false
 	}
 	i = end + len(s.row.unit)
-	end = cellEnd(b, i)
 	var ok bool
-	if at.ms, ok = p.clock.parseCell(b[i:end]); !ok || !hasAt(b, end, s.row.service) {
+	if at.ms, end, ok = p.timeAt(b, i); !ok || !hasAt(b, end, s.row.service) {
 		return false
 	}
-	i, stamp := end+len(s.row.service), b[i:end]
-	if end = cellEnd(b, i); end > i && string(b[i:end]) != string(stamp) {
-		if _, ok = p.clock.parseCell(b[i:end]); !ok {
+	stamp := b[i:end]
+	i = end + len(s.row.service)
+	if end = i; bytes.HasPrefix(b[i:], stamp) {
+		end += len(stamp)
+	} else if end < len(b) && b[end] > '\r' {
+		if _, end, ok = p.timeAt(b, i); !ok {
 			return false
 		}
 	}
@@ -79,27 +79,36 @@ func (p *csvParser) replay() bool {
 	}
 	p.lines++
 	p.line = p.lines
-	p.accept(first, first+len(id), s, at)
+	p.accept(id, s, at)
 	p.pos = end
 	return true
 }
 
+// timeAt reads the time at b[i] and gives its end. What stands there is for the
+// caller to look at.
+func (p *csvParser) timeAt(b []byte, i int) (ms int64, end int, ok bool) {
+	const seconds = len("2024-03-15T10:30:00Z")
+	if len(b)-i > seconds {
+		if ms, ok = p.clock.sameDay(b[i : i+seconds]); ok {
+			return ms, i + seconds, true
+		}
+	}
+	end = cellEnd(b, i)
+	ms, ok = p.clock.parseCell(b[i:end])
+	return ms, end, ok
+}
+
 // accept notes a row of which every cell fits.
-func (p *csvParser) accept(start, end int, s *series, at point) {
+func (p *csvParser) accept(id []byte, s *series, at point) {
 	p.counts[metric]++
 	p.there[metric] = true
-	if p.enqueue(metric, p.buf, start, end, p.line) {
-		p.compareIDs()
-	}
+	p.repeats.add(metric, id, place{row: p.line})
 	if p.moment(at.ms) {
 		p.outsideAt = atLine(p.line)
 	}
 	s.add(at, true, p.prof.buckets)
 	p.prof.follow(s)
 }
-
-// compareIDs compares the ids of the rows that went the short way.
-func (p *csvParser) compareIDs() { p.dequeue(p.buf, atLine) }
 
 // seriesAt finds the metric that has the name in the cell after the comma
 // b[i], if its rows have a shape.

@@ -34,6 +34,18 @@ func (f *findings) add(code, at, format string, args ...any) {
 	f.list = append(f.list, Finding{Code: code, Message: fmt.Sprintf(format, args...), At: at})
 }
 
+// join adds the findings of o after those of f.
+func (f *findings) join(o *findings) {
+	f.list = append(f.list, o.list...)
+	f.total += o.total
+	if f.seen == nil {
+		f.seen = make(map[string]int64)
+	}
+	for code, n := range o.seen {
+		f.seen[code] += n
+	}
+}
+
 // forget takes back all findings of a code.
 func (f *findings) forget(code string) {
 	f.list = slices.DeleteFunc(f.list, func(x Finding) bool { return x.Code == code })

@@ -18,6 +18,7 @@ type idSet struct {
 	skip    uint64     // hashes with one of these bits are not in the sample
 	latest  []uint64
 	sampled bool
+	loads   uint64 // what was touched, so that it is
 }
 
 // idBlock is a hash table with linear probing, at most about half full; 0 is a
@@ -30,20 +31,60 @@ const (
 	latestSlots = 1 << 16
 )
 
-// add reports whether h was there already, as far as that is known.
-func (s *idSet) add(h uint64) bool {
-	if h == 0 {
-		h = 1 // 0 marks a free slot
-	}
+// groupSize is how many hashes are added together. Ids lie far from each other
+// in memory: touching all of a group before the first is added makes the waits
+// overlap.
+const groupSize = 64
+
+// group is how many hashes addGroup takes next: no group begins without a
+// sample and goes on with one.
+func (s *idSet) group() int {
 	if s.sampled {
-		near := &s.latest[h>>32&(latestSlots-1)]
-		if *near == h {
-			return true
+		return groupSize
+	}
+	return min(groupSize, max(1, s.limit-s.n))
+}
+
+// addGroup adds up to group() hashes in turn; none is 0, which marks a free
+// slot. A bit for each tells whether it was there already, as far as that is
+// known.
+func (s *idSet) addGroup(hashes []uint64) (repeated uint64) {
+	var kept [groupSize]uint8 // which of them may be in the sample
+	n := 0
+	for i, h := range hashes {
+		if s.sampled {
+			near := &s.latest[h>>32%latestSlots]
+			if *near == h {
+				repeated |= 1 << i
+				continue
+			}
+			*near = h
 		}
-		*near = h
-		if h&s.skip != 0 {
-			return false
+		kept[n%groupSize] = uint8(i)
+		next := n + 1
+		if h&s.skip != 0 { // as good as random, and so no jump: the compiler selects
+			next = n
 		}
+		n = next
+	}
+	if len(s.blocks) > 0 {
+		for _, i := range kept[:n] {
+			s.loads += s.block(hashes[i])[home(hashes[i])]
+		}
+	}
+	for _, i := range kept[:n] {
+		if s.keep(hashes[i]) {
+			repeated |= 1 << i
+		}
+	}
+	return repeated
+}
+
+// keep adds a hash to the sample, if it belongs there, and reports whether it
+// was there already.
+func (s *idSet) keep(h uint64) bool {
+	if h&s.skip != 0 {
+		return false
 	}
 	if 2*s.n >= len(s.blocks)*blockSlots {
 		s.grow()
@@ -63,24 +104,15 @@ func (s *idSet) add(h uint64) bool {
 	return false
 }
 
-// touch loads what add(h) will look at. Ids lie far from each other in memory:
-// touching many before the first is added makes the waits overlap.
-func (s *idSet) touch(h uint64) uint64 {
-	if len(s.blocks) == 0 || h&s.skip != 0 {
-		return 0
-	}
-	return s.block(h)[place(h)]
-}
-
 func (s *idSet) block(h uint64) *idBlock { return s.blocks[h>>s.shift] }
 
-// place is where in its block a hash belongs: neither the first bits, which
+// home is where in its block a hash belongs: neither the first bits, which
 // are the block's number, nor the last, which are zero in a sample.
-func place(h uint64) uint64 { return h >> 24 % blockSlots }
+func home(h uint64) uint64 { return h >> 24 % blockSlots }
 
 // find gives the slot of h, or the free one where it belongs.
 func (b *idBlock) find(h uint64) *uint64 {
-	i := place(h)
+	i := home(h)
 	for b[i] != 0 && b[i] != h {
 		i = (i + 1) % blockSlots
 	}

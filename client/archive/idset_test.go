@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+func addOne(s *idSet, h uint64) bool { return s.addGroup([]uint64{h}) != 0 }
+
 func TestIDSet(t *testing.T) {
 	t.Parallel()
 	s := idSet{limit: 5000}
@@ -15,18 +17,15 @@ func TestIDSet(t *testing.T) {
 		if r.IntN(4) == 0 {
 			h &^= (blockSlots - 1) << 24 // many that want the first slot of their block
 		}
-		if got := s.add(h); got != known[h] {
+		if got := addOne(&s, h); got != known[h] {
 			t.Fatalf("add(%x) after %d: %v", h, len(known), got)
 		}
 		known[h] = true
 	}
 	for h := range known {
-		if !s.add(h) {
+		if !addOne(&s, h) {
 			t.Fatalf("%x is forgotten", h)
 		}
-	}
-	if s.add(0) || !s.add(0) {
-		t.Error("0 is a hash like others")
 	}
 }
 
@@ -42,10 +41,10 @@ func TestIDSetPastItsLimit(t *testing.T) {
 	for len(all) < ids {
 		h := r.Uint64()
 		all = append(all, h)
-		if s.add(h) {
+		if addOne(&s, h) {
 			t.Fatalf("%x is new, number %d", h, len(all))
 		}
-		if n := len(all); n%1000 == 0 && !s.add(all[n-10]) {
+		if n := len(all); n%1000 == 0 && !addOne(&s, all[n-10]) {
 			t.Fatalf("%x, ten before number %d, is forgotten", all[n-10], n)
 		}
 	}
@@ -54,12 +53,38 @@ func TestIDSetPastItsLimit(t *testing.T) {
 	}
 	found := 0
 	for _, h := range all[:ids/2] {
-		if s.add(h) {
+		if addOne(&s, h) {
 			found++
 		}
 	}
 	// 200,000 ids are 40 times the limit: one in 64 is in the sample.
 	if least := ids / 2 / 64 / 2; found < least {
 		t.Errorf("of %d copies %d were found, not even %d", ids/2, found, least)
+	}
+}
+
+// Hashes that are added together are found like hashes that are added alone,
+// also where a copy is in the same group, and where the sample begins or is
+// halved.
+func TestIDSetGroups(t *testing.T) {
+	t.Parallel()
+	alone, together := idSet{limit: 1000}, idSet{limit: 1000}
+	r := rand.New(rand.NewPCG(5, 6))
+	all := make([]uint64, 50_000)
+	for i := range all {
+		all[i] = r.Uint64()
+		if i > 0 && r.IntN(10) == 0 {
+			all[i] = all[max(0, i-1-r.IntN(1<<r.IntN(16)))]
+		}
+	}
+	for i := 0; i < len(all); {
+		n := min(together.group(), 1+r.IntN(groupSize), len(all)-i)
+		got := together.addGroup(all[i : i+n])
+		for j, h := range all[i : i+n] {
+			if want := addOne(&alone, h); got>>j&1 == 1 != want {
+				t.Fatalf("%x, number %d: alone %v, in a group not", h, i+j, want)
+			}
+		}
+		i += n
 	}
 }

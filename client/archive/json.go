@@ -3,6 +3,7 @@ package archive
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 )
 
@@ -15,17 +16,18 @@ type jsonParser struct {
 	window
 	path   path
 	needs  [objectCount]present
+	seed   maphash.Seed // of names
 	names  []uint64
 	cache  [cacheSize]cachedName
 	plain  []byte // a text without its escapes
 	shapes [objectCount]*shapes
-	list   string  // the pointer of the list that is read by shapes
 	rec    *record // of the object that is open
 	recs   [kindCount + 1]record
 }
 
 func newJSONParser(c *checker, w window) *jsonParser {
-	p := &jsonParser{checker: c, window: w}
+	c.repeats.where = idPointer
+	p := &jsonParser{checker: c, window: w, seed: maphash.MakeSeed()}
 	p.rec = &p.recs[kindCount] // of what is no record: nobody looks at it
 	for o := range objectCount {
 		p.needs[o] = o.needs()
@@ -37,7 +39,6 @@ func newJSONParser(c *checker, w window) *jsonParser {
 // run parses the document. Its error is of reading, or errStop.
 func (p *jsonParser) run() error {
 	err := p.document()
-	p.compareIDs()
 	p.whole = err == nil
 	return err
 }
@@ -112,7 +113,6 @@ func (p *jsonParser) skip() (byte, error) {
 // move is window.more for a parser whose path has names in the window.
 func (p *jsonParser) move(keep int) error {
 	p.path.pin(p.buf)
-	p.compareIDs()
 	return p.more(keep)
 }
 
@@ -193,10 +193,6 @@ func (p *jsonParser) array(f field, class nameClass) error {
 	if f.want == wantArray {
 		element = field{name: f.name, want: wantObject, object: f.object, element: true}
 		p.there[f.object.kind()] = true
-		if p.shapes[f.object] != nil {
-			p.compareIDs()
-			p.list = p.pointer()
-		}
 	}
 	c, err := p.skip()
 	if err != nil {

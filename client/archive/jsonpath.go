@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -36,8 +37,29 @@ func (p *path) pop() { p.steps = p.steps[:len(p.steps)-1] }
 // element goes to the next element of the array.
 func (p *path) element() { p.steps[len(p.steps)-1].index++ }
 
-// index is that of the element.
-func (p *path) index() int64 { return p.steps[len(p.steps)-1].index }
+// place is where the record is that is open, or is the element at the end.
+func (p *path) place() place {
+	at := place{row: p.steps[1].index} // of a list of the document
+	if len(p.steps) > 3 {
+		at.sub = p.steps[3].index // of a list of that record
+	}
+	return at
+}
+
+// idPointer is the JSON pointer of a record's id.
+func idPointer(k kind, at place) string {
+	switch k {
+	case metric:
+		return fmt.Sprintf("/metrics/%d/id", at.row)
+	case connection:
+		return fmt.Sprintf("/connections/%d/id", at.row)
+	case dashboard:
+		return fmt.Sprintf("/dashboards/%d/id", at.row)
+	case widget:
+		return fmt.Sprintf("/dashboards/%d/widgets/%d/id", at.row, at.sub)
+	}
+	return fmt.Sprintf("/auditLogs/%d/id", at.row)
+}
 
 // name goes to a member of the object.
 func (p *path) name(start, end int) {

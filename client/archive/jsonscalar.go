@@ -163,10 +163,7 @@ func (p *jsonParser) stringField(s []byte, f field) {
 		if len(s) == 0 {
 			p.problem(Schema, "%s is empty", f.name)
 		} else if f.want == wantID {
-			p.compareIDs()
-			if p.isRepeat(f.object.kind(), s) {
-				p.problem(DuplicateID, "another %s before it has the id %s", f.object.kind(), quoted(s))
-			}
+			p.repeats.add(f.object.kind(), s, p.path.place())
 		}
 	case wantTime, wantMoment:
 		ms, ok := p.clock.parse(s)

@@ -268,6 +268,43 @@ func shortFloat(b []byte) (float64, bool) {
 	return x, mantissa < 1e15
 }
 
+// plainFloat reads the number that begins at b[i] and gives its end. It is not
+// ok unless the number is one of plainNumber.
+func plainFloat(b []byte, i int) (x float64, end int, ok bool) {
+	const most = 15 // digits: see shortFloat
+	negative := i < len(b) && b[i] == '-'
+	start := i
+	if negative {
+		i++
+	}
+	first := i
+	mantissa, divisor := int64(0), int64(1)
+	for ; i < len(b) && isDigit(b[i]) && i-first < most; i++ {
+		mantissa = mantissa*10 + int64(b[i]-'0')
+	}
+	whole := i - first
+	if i < len(b) && b[i] == '.' {
+		for i++; i < len(b) && isDigit(b[i]) && i-first <= most; i++ {
+			mantissa = mantissa*10 + int64(b[i]-'0')
+			divisor *= 10
+		}
+	}
+	if whole == 0 || whole > 1 && b[first] == '0' || i == len(b) || b[i-1] == '.' || isDigit(b[i]) || b[i]|0x20 == 'e' {
+		if end, ok = plainNumber(b, start); ok {
+			x, _ = floatOf(b[start:end]) // it fits
+		}
+		return x, end, ok
+	}
+	x = float64(mantissa)
+	if divisor > 1 {
+		x /= float64(divisor)
+	}
+	if negative {
+		x = -x
+	}
+	return x, i, true
+}
+
 // eightDigits reads the first eight bytes of b as a decimal number, in three
 // steps that each join neighbours.
 func eightDigits(b []byte) (int64, bool) {

@@ -1,7 +1,5 @@
 package archive
 
-import "strconv"
-
 // shapes are the ways in which the records of one type are built: the bytes
 // that stand between their values. An export has a handful of them and
 // millions of records. A record that has the bytes of a shape where the shape
@@ -163,9 +161,7 @@ func (p *jsonParser) accept(values []span, b []byte, o object) {
 		}
 		switch v.slot.kind {
 		case slotID:
-			if p.enqueue(k, b, v.start, v.end, p.path.index()) {
-				p.compareIDs()
-			}
+			p.repeats.add(k, s, p.path.place())
 		case slotValue:
 			r.value, _ = floatOf(s) // it fits
 			r.hasValue = true
@@ -183,11 +179,6 @@ func (p *jsonParser) accept(values []span, b []byte, o object) {
 	p.counts[k]++
 	p.gather(k)
 	p.rec = outer
-}
-
-// compareIDs compares the ids of the records that went the short way.
-func (p *jsonParser) compareIDs() {
-	p.dequeue(p.buf, func(at int64) string { return p.list + "/" + strconv.FormatInt(at, 10) + "/id" })
 }
 
 func momentName(o object) string {

@@ -30,14 +30,15 @@ func (s *stats) add(x float64) {
 		*s = stats{1, x, x, x}
 		return
 	}
-	s.n++
+	n := s.n + 1
+	s.n = n
 	if x < s.least {
 		s.least = x
 	}
 	if x > s.most {
 		s.most = x
 	}
-	s.mean += slope(s.mean, x) / float64(s.n) * 2
+	s.mean += slope(s.mean, x) / float64(n) * 2
 }
 
 // slope is half of the way from a to b: the whole may be beyond float64.

@@ -58,3 +58,27 @@ func FuzzIsNumber(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPlainFloat: a number is read in one go as it is in two.
+func FuzzPlainFloat(f *testing.F) {
+	for _, s := range []string{
+		"0,", "-0,", "-0.0,", "00,", "01.5,", "12", "1.,", "1.5.5,", ".5,", "-,", "-.5,", "1e5,", "1.5E5,", "15,", "0.1,", "-99.96,", ",", "",
+		"123456789012345,", "1234567890123456,", "12345678901234.5,", "123456789012345.6,", "1.23456789012345,", "0.00000000000001,", "0.000000000000001,", "0.0000000000000001,",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b := []byte("x" + s)
+		x, end, ok := plainFloat(b, 1)
+		wantEnd, want := plainNumber(b, 1)
+		if ok != want || end != wantEnd {
+			t.Fatalf("%q: to %d, %v, want %d, %v", s, end, ok, wantEnd, want)
+		}
+		if !ok {
+			return
+		}
+		if theirs, err := strconv.ParseFloat(string(b[1:end]), 64); err != nil || math.Float64bits(x) != math.Float64bits(theirs) {
+			t.Fatalf("%q: %v, want %v, %v", s, x, theirs, err)
+		}
+	})
+}
