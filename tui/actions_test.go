@@ -150,7 +150,7 @@ func scenes() map[string]scene {
 
 		"palette": {shows: "─ Actions "}, "transfers": {shows: "→ Transfers"}, "profiles": {shows: "─ Profiles "},
 		"sessions": {shows: "Ada (you)"},
-		"log": {shows: "─ Messages "}, "mouse": {shows: "Mouse on"}, "help": {shows: "─ Help "},
+		"log":      {shows: "─ Messages "}, "mouse": {shows: "Mouse on"}, "help": {shows: "─ Help "},
 		"quit": {done: ended}, "interrupt": {keys: []string{"n", esc}, done: ended},
 		"suspend": {done: func(s *stage) bool { return s.suspended }},
 	}

@@ -48,6 +48,7 @@ install() {
   has secret-tool || missing+=(libsecret-tools)
   has systemd-analyze || missing+=(systemd)
   has age || missing+=(age)
+  has ssh || missing+=(openssh-client)
   has gdbus || missing+=(libglib2.0-bin)
   python_with_pandas >/dev/null || missing+=(python3-pandas)
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -73,7 +73,10 @@ func TestEveryActionNeedsItsRole(t *testing.T) {
 		"pause":        {Operator, steer(func(s *stand) { s.jobs.Pause(1) })},
 		"resume":       {Operator, steer(func(s *stand) { s.jobs.Resume(1) })},
 		"stop":         {Operator, steer(func(s *stand) { s.jobs.Stop(1) })},
-		"verify":       {Operator, func(s *stand) error { _, err := s.files.Verify(ctx, "/x", archive.Expect{}, func(_, _ int64) {}); return err }},
+		"verify": {Operator, func(s *stand) error {
+			_, err := s.files.Verify(ctx, "/x", archive.Expect{}, func(_, _ int64) {})
+			return err
+		}},
 		"inspect":      {Operator, func(s *stand) error { _, err := s.files.Inspect(ctx, "/x", func(_, _ int64) {}); return err }},
 		"delete":       {Admin, func(s *stand) error { return s.files.Remove("/x") }},
 		"profiles":     {Admin, func(s *stand) error { _, err := s.accounts.Profiles(ctx); return err }},

@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -194,7 +195,7 @@ func TestADumbTerminal(t *testing.T) {
 	var env serve.Env
 	env.Set("TERM", "dumb")
 	err := serve.Run(t.Context(), serve.Terminal{Env: env}, tui.Deps{}, serve.Options{})
-	if err != serve.ErrNoTerminal {
+	if !errors.Is(err, serve.ErrNoTerminal) {
 		t.Errorf("%v", err)
 	}
 }

@@ -60,6 +60,7 @@ func deps(jobs *tuitest.Jobs) tui.Deps {
 type far struct {
 	t     *testing.T
 	em    *vt.SafeEmulator
+	draw  sync.Mutex // of what the emulator's own lock does not cover
 	in    *io.PipeWriter
 	sizes chan serve.Size
 	end   context.CancelCauseFunc
@@ -119,7 +120,7 @@ func visit(t *testing.T, role serve.Role, change func(*tui.Deps, *serve.Options)
 		ctx, f.end = context.WithCancelCause(t.Context())
 		go func() {
 			f.done <- serve.Run(ctx, serve.Terminal{
-				In: r, Out: io.MultiWriter(f.em, &f.sent), Env: env, Size: serve.Size{Width: 90, Height: 24}, Sizes: f.sizes,
+				In: r, Out: io.MultiWriter(f, &f.sent), Env: env, Size: serve.Size{Width: 90, Height: 24}, Sizes: f.sizes,
 			}, d, o)
 		}()
 		f.settle(time.Second)
@@ -132,6 +133,18 @@ func visit(t *testing.T, role serve.Role, change func(*tui.Deps, *serve.Options)
 		_ = f.em.Close()
 		f.settle(3 * time.Minute)
 	})
+}
+
+func (f *far) Write(p []byte) (int, error) {
+	f.draw.Lock()
+	defer f.draw.Unlock()
+	return f.em.Write(p)
+}
+
+func (f *far) screen() string {
+	f.draw.Lock()
+	defer f.draw.Unlock()
+	return f.em.String()
 }
 
 func (f *far) settle(d time.Duration) {
@@ -152,7 +165,7 @@ func (f *far) keys(keys ...string) {
 func (f *far) need(words ...string) {
 	f.t.Helper()
 	for _, w := range words {
-		if screen := f.em.String(); !bytes.Contains([]byte(screen), []byte(w)) {
+		if screen := f.screen(); !bytes.Contains([]byte(screen), []byte(w)) {
 			f.t.Fatalf("no %q on the screen:\n%s", w, screen)
 		}
 	}
@@ -166,7 +179,7 @@ func (f *far) ended(want error) {
 			f.t.Errorf("ended with %v, want %v", err, want)
 		}
 	default:
-		f.t.Errorf("it has not ended:\n%s", f.em.String())
+		f.t.Errorf("it has not ended:\n%s", f.screen())
 	}
 }
 

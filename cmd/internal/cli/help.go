@@ -150,6 +150,10 @@ rest of the settings file.
                              [profiles.NAME] with api_url and key_command,
                              [transfer], [backup], [ui], [keys] and [hooks]
 
+For serve --restricted, set in the command= line of authorized_keys.
+  DASHTRAY_ROLE              viewer (if it is not set), operator or admin
+  DASHTRAY_NAME              who this key is, for the audit log
+
 Colours: --color first, then these in their order.
   NO_COLOR                   set and not empty: none
   CLICOLOR_FORCE             set, not empty and not 0: always

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -161,7 +160,7 @@ func TestAlgorithmsWithoutSHA1(t *testing.T) {
 func TestOffersStrictKeyExchange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	nc, err := net.Dial("tcp", w.addr)
+	nc, err := w.connect(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -397,10 +396,14 @@ func TestChannelFloods(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, nil)
 		c := w.dial(t, w.viewer)
+		try := untilGone(c)
 		n := 0
 		for ; n < 1000; n++ {
 			var no *ssh.OpenChannelError
-			if _, _, err := c.OpenChannel("direct-tcpip", nil); !errors.As(err, &no) {
+			if err := try(func() error {
+				_, _, err := c.OpenChannel("direct-tcpip", nil)
+				return err
+			}); !errors.As(err, &no) {
 				break
 			}
 		}
@@ -412,18 +415,43 @@ func TestChannelFloods(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, nil)
 		c := w.dial(t, w.viewer)
+		try := untilGone(c)
 		n := 0
 		for ; n < 200; n++ {
-			s, err := c.NewSession()
-			if err != nil {
+			if try(func() error {
+				s, err := c.NewSession()
+				if err == nil {
+					_ = s.Close()
+				}
+				return err
+			}) != nil {
 				break
 			}
-			_ = s.Close()
 		}
 		if n > 40 {
 			t.Errorf("%d sessions in no time", n)
 		}
 	})
+}
+
+// untilGone tries things on a connection until the server has ended it. The
+// client's own call can wait for ever when the connection ends under it.
+func untilGone(c *ssh.Client) func(func() error) error {
+	gone := make(chan struct{})
+	go func() {
+		_ = c.Wait()
+		close(gone)
+	}()
+	return func(f func() error) error {
+		done := make(chan error, 1)
+		go func() { done <- f() }()
+		select {
+		case err := <-done:
+			return err
+		case <-gone:
+			return errors.New("the connection has ended")
+		}
+	}
 }
 
 func TestPanicEndsItsSessionAlone(t *testing.T) {
@@ -452,7 +480,7 @@ func TestPanicEndsItsSessionAlone(t *testing.T) {
 func TestSlowHandshakeIsCut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *world, o *sshd.Options) { o.Limits.Handshake = 50 * time.Millisecond })
-	nc, err := net.Dial("tcp", w.addr)
+	nc, err := w.connect(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -471,7 +499,7 @@ func TestGiantVersionAndGarbage(t *testing.T) {
 		o.Limits.Handshake, o.Limits.Penalties = 300*time.Millisecond, sshd.Penalties{Least: time.Hour}
 	})
 	for _, said := range []string{strings.Repeat("A", 1<<20), "GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n" + strings.Repeat("\xff", 1<<16), "SSH-1.5-old\r\n"} {
-		nc, err := net.Dial("tcp", w.addr)
+		nc, err := w.connect(t)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -135,6 +136,9 @@ func (s *Server) handshake(nc net.Conn, a *attempt) (*ssh.ServerConn, <-chan ssh
 	a.until = time.Now().Add(s.o.Limits.Handshake)
 	if err := nc.SetDeadline(a.until); err != nil {
 		return nil, nil, nil, err
+	}
+	if s.ctx.Err() != nil { // the deadline of the end may have come before ours
+		return nil, nil, nil, context.Cause(s.ctx)
 	}
 	sc, chans, reqs, err := ssh.NewServerConn(nc, s.config(a))
 	if err != nil {

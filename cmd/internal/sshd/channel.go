@@ -170,8 +170,8 @@ func (k *channel) begin(r *ssh.Request) {
 		what, do = "command", func() int { return k.command(e.Command) }
 	}
 	k.work.Go(func() {
-		k.s.enter(k.visit)
-		defer k.s.leaveVisit(k.visit)
+		k.enter(k.visit)
+		defer k.exit(k.visit)
 		k.finish(k.guarded(what, do))
 	})
 }

@@ -32,6 +32,11 @@ type conn struct {
 	ends  time.Time    // the latest
 	heard atomic.Int64 // when the client last sent something, Unix nanoseconds
 	parts sync.WaitGroup
+	gone  chan struct{} // closed when the connection is
+
+	// Under the lock of the Server.
+	sessions int    // that run
+	quiet    func() // is told when none runs any more, once the connection is to end
 }
 
 // maxRefusedChannels ends a connection that goes on asking for what there is not.
@@ -54,6 +59,7 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 	}()
 	// The server may stop while somebody shakes hands.
 	released := context.AfterFunc(s.ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
+	defer released()
 	s.revoke() // a line that was just added counts
 	var a attempt
 	sc, chans, reqs, err := s.handshake(nc, &a)
@@ -66,7 +72,7 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 		return
 	}
 	defer pass.leave()
-	c := &conn{s: s, ssh: sc, open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest)}
+	c := &conn{s: s, ssh: sc, gone: make(chan struct{}), open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest)}
 	if c.proof, err = proofOf(sc); err == nil && !pass.enter() {
 		err = errors.New("too many connections")
 	}
@@ -122,6 +128,7 @@ func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	c.parts.Go(func() { c.requests(reqs) })
 	c.parts.Go(c.watch)
 	c.channels(chans) // ends with the connection
+	close(c.gone)
 	c.end(nil)
 	c.close()
 	c.parts.Wait()
@@ -153,6 +160,8 @@ func (c *conn) channels(chans <-chan ssh.NewChannel) {
 	for n := range chans {
 		reason, why := ssh.RejectionReason(0), ""
 		switch {
+		case c.ctx.Err() != nil:
+			reason, why = ssh.Prohibited, "the connection ends"
 		case n.ChannelType() != "session":
 			reason, why = ssh.UnknownChannelType, "only sessions here"
 			if n.ChannelType() == "direct-tcpip" {
@@ -214,27 +223,41 @@ func (c *conn) watch() {
 		select {
 		case <-c.ctx.Done():
 			t.Stop()
-			c.closeIfEmpty()
+			c.leave()
 			return
 		case <-t.C:
 		}
 	}
 }
 
-// closeIfEmpty closes the connection once its sessions have had time to end.
-func (c *conn) closeIfEmpty() {
-	gone := make(chan struct{})
-	go func() {
-		_ = c.ssh.Wait()
-		close(gone)
-	}()
-	t := time.NewTimer(c.s.o.Limits.Farewell)
-	defer t.Stop()
-	select {
-	case <-gone:
-	case <-t.C:
-		c.close()
+// lastWords is how long what was said last has to reach the client.
+const lastWords = 200 * time.Millisecond
+
+// leave closes a connection that is to end: once its sessions have ended, or
+// have had time to.
+func (c *conn) leave() {
+	quiet := make(chan struct{})
+	c.s.mu.Lock()
+	c.quiet = sync.OnceFunc(func() { close(quiet) })
+	if c.sessions == 0 {
+		c.quiet()
 	}
+	c.s.mu.Unlock()
+	late := time.NewTimer(c.s.o.Limits.Farewell)
+	defer late.Stop()
+	select {
+	case <-c.gone:
+		return
+	case <-late.C:
+	case <-quiet:
+		late.Reset(lastWords)
+		select {
+		case <-c.gone:
+			return
+		case <-late.C:
+		}
+	}
+	c.close()
 }
 
 // touch notes that the client has sent something.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,7 +22,7 @@ func TestStoppingTellsTheSessions(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.open(t, w.dial(t, w.viewer), nil)
 	w.see(t, s, "viewer")
-	waiting, err := net.Dial("tcp", w.addr) // somebody who has not logged in
+	waiting, err := w.connect(t) // somebody who has not logged in
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +32,14 @@ func TestStoppingTellsTheSessions(t *testing.T) {
 	if err := s.Wait(); err == nil {
 		t.Error("ended well")
 	}
-	if _, err := net.Dial("tcp", w.addr); err == nil {
+	if _, err := w.connect(t); err == nil {
 		t.Error("it still listens")
 	}
 }
 
 func TestRevokedKeysAreOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newWorld(t, func(_ *world, o *sshd.Options) { o.Limits.Reread = 10 * time.Millisecond })
 	gone, changed, stays := w.open(t, w.dial(t, w.operator), nil), w.open(t, w.dial(t, w.viewer), nil), w.open(t, w.dial(t, w.admin), nil)
 	for _, s := range []*screen{gone, changed, stays} {
 		w.see(t, s, "SHA256:")

@@ -73,6 +73,7 @@ type Limits struct {
 	Stall           time.Duration // how long a client may read nothing of what it is sent
 	Grace           time.Duration // how long a console may take to say that its time is up
 	Farewell        time.Duration // how long sessions have to end when the server stops
+	Reread          time.Duration // how often the file of keys is looked at for the sake of those who are in
 }
 
 // DefaultLimits are made for a team on one bastion. An address is an IPv4
@@ -83,7 +84,7 @@ func DefaultLimits() Limits {
 		Attempts: 20, AttemptsBurst: 100, AttemptsEach: 2, AttemptsEachBurst: 60,
 		Tries: 3, Penalties: defaultPenalties(),
 		Connections: 256, ConnectionsEach: 128, Channels: 4,
-		Idle: 10 * time.Minute, Longest: 8 * time.Hour, Stall: 30 * time.Second, Grace: 5 * time.Second, Farewell: 3 * time.Second,
+		Idle: 10 * time.Minute, Longest: 8 * time.Hour, Stall: 30 * time.Second, Grace: 5 * time.Second, Farewell: 3 * time.Second, Reread: 2 * time.Second,
 	}
 }
 
@@ -122,17 +123,16 @@ func New(o Options) *Server {
 	return s
 }
 
-// keysEvery is how often the file of keys is looked at for the sake of those
-// who are in already.
-const keysEvery = 2 * time.Second
-
 // Serve serves connections until ctx ends; then it tells the sessions, gives
 // them time to end, and closes what is left. It closes l. The error is ctx's
 // cause, or why l broke.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	accepting := make(chan error, 1)
-	go func() { accepting <- s.accept(l) }()
-	look := time.NewTicker(keysEvery)
+	accepting, accepted := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(accepted)
+		accepting <- s.accept(l)
+	}()
+	look := time.NewTicker(s.o.Limits.Reread)
 	defer look.Stop()
 	var err error
 	for err == nil {
@@ -141,14 +141,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			err = context.Cause(ctx)
 		case err = <-accepting:
 			err = fmt.Errorf("accept connections: %w", err)
-			accepting <- nil
 		case <-look.C:
 			s.revoke()
 		}
 	}
 	s.stop(serve.ErrStopping)
 	_ = l.Close()
-	<-accepting
+	<-accepted
 	s.leave()
 	return err
 }
@@ -265,6 +264,7 @@ func (l Limits) filled() Limits {
 	fill(&l.Stall, d.Stall)
 	fill(&l.Grace, d.Grace)
 	fill(&l.Farewell, d.Farewell)
+	fill(&l.Reread, d.Reread)
 	return l
 }
 

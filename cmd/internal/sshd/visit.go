@@ -50,16 +50,21 @@ func sftpCommand(a net.Addr) string {
 	return fmt.Sprintf("sftp -P %s %s", port, host)
 }
 
-func (s *Server) enter(v *Visit) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.visits[v] = struct{}{}
+// enter and exit are the begin and the end of a session.
+func (c *conn) enter(v *Visit) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.s.visits[v] = struct{}{}
+	c.sessions++
 }
 
-func (s *Server) leaveVisit(v *Visit) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.visits, v)
+func (c *conn) exit(v *Visit) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	delete(c.s.visits, v)
+	if c.sessions--; c.sessions == 0 && c.quiet != nil {
+		c.quiet()
+	}
 }
 
 func sortSessions(list []serve.Session) {

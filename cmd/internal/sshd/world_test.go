@@ -78,7 +78,8 @@ func newWorld(tb testing.TB, change func(*world, *sshd.Options)) *world {
 		change(w, &o)
 	}
 	w.Server = sshd.New(o)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -220,6 +221,13 @@ func (w *world) config(keys ...ssh.Signer) *ssh.ClientConfig {
 		User: "somebody", Auth: []ssh.AuthMethod{ssh.PublicKeys(keys...)},
 		HostKeyCallback: ssh.FixedHostKey(w.host),
 	}
+}
+
+// connect opens a connection and says nothing.
+func (w *world) connect(tb testing.TB) (net.Conn, error) {
+	tb.Helper()
+	var d net.Dialer
+	return d.DialContext(tb.Context(), "tcp", w.addr)
 }
 
 // dial logs in.
