@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,12 +25,33 @@ type memoryDisk struct {
 	mu       sync.Mutex
 	names    map[string]*inode
 	durable  map[string]*inode
+	journal  []change // of the names, since they were made durable
 	locks    map[string]bool
 	inodes   uint64
 	lockless bool
 	room     int64 // bytes that are free; less than 0 is no limit
 	syncErr  []error
 	step     func(op string) // before each change
+}
+
+// change is one of the names: a file is made, removed or renamed. A power cut
+// finds it done or not, and never half: journaling file systems promise that of
+// a rename, and do the changes of one folder in their order.
+type change struct {
+	from, to string
+	n        *inode
+}
+
+func (c change) do(names map[string]*inode) {
+	delete(names, c.from)
+	if c.to != "" {
+		names[c.to] = c.n
+	}
+}
+
+func (d *memoryDisk) change(c change) {
+	c.do(d.names)
+	d.journal = append(d.journal, c)
 }
 
 type inode struct {
@@ -49,21 +72,12 @@ func (d *memoryDisk) afterPowerCut(r *rand.Rand) *memoryDisk {
 	defer d.mu.Unlock()
 	out := newMemoryDisk()
 	out.lockless, out.inodes = d.lockless, d.inodes
-	all := maps.Clone(d.durable)
-	maps.Copy(all, d.names)
-	files := map[*inode]*inode{}
-	for name := range all {
-		n := d.durable[name]
-		if r.IntN(2) == 0 {
-			n = d.names[name]
-		}
-		if n == nil {
-			continue
-		}
-		if files[n] == nil {
-			files[n] = n.afterPowerCut(r)
-		}
-		out.names[name] = files[n]
+	names := maps.Clone(d.durable)
+	for _, c := range d.journal[:r.IntN(len(d.journal)+1)] {
+		c.do(names)
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		out.names[name] = names[name].afterPowerCut(r)
 	}
 	out.durable = maps.Clone(out.names)
 	return out
@@ -76,7 +90,7 @@ func (n *inode) afterPowerCut(r *rand.Rand) *inode {
 	}
 	b := make([]byte, size)
 	copy(b, n.durable)
-	for page := range n.dirty {
+	for _, page := range slices.Sorted(maps.Keys(n.dirty)) {
 		if at := page * pageSize; r.IntN(2) == 0 && at < size && at < len(n.live) {
 			copy(b[at:], n.live[at:min(at+pageSize, len(n.live))])
 		}
@@ -116,7 +130,7 @@ func (d *memoryDisk) open(path string, flag int) (file, error) {
 	case n == nil:
 		d.inodes++
 		n = &inode{id: d.inodes, dirty: map[int]bool{}}
-		d.names[path] = n
+		d.change(change{to: path, n: n})
 	}
 	return &memoryFile{d: d, n: n}, nil
 }
@@ -138,8 +152,7 @@ func (d *memoryDisk) rename(from, to string) error {
 	if n == nil {
 		return fmt.Errorf("rename %q: %w", from, fs.ErrNotExist)
 	}
-	d.names[to] = n
-	delete(d.names, from)
+	d.change(change{from: from, to: to, n: n})
 	return nil
 }
 
@@ -156,23 +169,20 @@ func (d *memoryDisk) remove(path string) error {
 	if d.names[path] == nil {
 		return fmt.Errorf("remove %q: %w", path, fs.ErrNotExist)
 	}
-	delete(d.names, path)
+	d.change(change{from: path})
 	return nil
 }
 
 func (d *memoryDisk) syncDir(dir string) error {
 	d.begin("sync folder")
 	defer d.mu.Unlock()
-	for name := range d.durable {
-		if filepath.Dir(name) == dir {
-			delete(d.durable, name)
+	d.journal = slices.DeleteFunc(d.journal, func(c change) bool {
+		done := filepath.Dir(cmp.Or(c.to, c.from)) == dir
+		if done {
+			c.do(d.durable)
 		}
-	}
-	for name, n := range d.names {
-		if filepath.Dir(name) == dir {
-			d.durable[name] = n
-		}
-	}
+		return done
+	})
 	return nil
 }
 
