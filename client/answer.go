@@ -196,13 +196,19 @@ func (c *Client) clean(err error) error {
 	return err
 }
 
-// scrub takes the key, and the queries of links, out of a server's words.
+// scrub takes the key, and the queries of links, out of a server's words. The
+// key is out of the answer already, unless escapes of JSON hid it.
 func (c *Client) scrub(u text.Untrusted) text.Untrusted {
 	s := u.Raw()
 	if key := c.key.reveal(); len(key) >= leastSecret {
 		s = strings.ReplaceAll(s, key, redacted)
 	}
 	return text.Untrusted(cutQueries(s))
+}
+
+// scrubExport does so with the words of an export that are kept and shown.
+func (c *Client) scrubExport(e *Export) {
+	e.Status, e.Error, e.Range.Name = c.scrub(e.Status), c.scrub(e.Error), c.scrub(e.Range.Name)
 }
 
 // cutQueries cuts whatever follows the "?" of something with a "/" before it:

@@ -141,7 +141,7 @@ func (c *Client) Export(ctx context.Context, id ID) (Export, error) {
 		return Export{}, &Error{Kind: ErrProtocol, Step: step, Status: rep.status, Err: err}
 	}
 	exp.ID = id // what was asked for, whatever the answer calls itself
-	exp.Error = c.scrub(exp.Error)
+	c.scrubExport(&exp)
 	return exp, nil
 }
 

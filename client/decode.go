@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func decodeExport(body []byte, base Base) (Export, error) {
 
 // decodeList reads a page of exports: an array, bare or under "data" or
 // "exports". What in it is no export with an id is left out; rows is the
-// number of elements before that.
+// number of elements before that, of which no more than maxListed are read.
 func decodeList(body []byte, base Base) (list []Export, rows int, err error) {
 	var all json.RawMessage
 	if err := parse(body, &all); err != nil {
@@ -62,9 +63,8 @@ func array(raw json.RawMessage) ([]json.RawMessage, bool) {
 		if depth > 0 && string(raw) == "null" {
 			return nil, true
 		}
-		var rows []json.RawMessage
-		if json.Unmarshal(raw, &rows) == nil && rows != nil {
-			return rows, true
+		if raw[0] == '[' {
+			return elements(raw), true
 		}
 		var o object
 		if json.Unmarshal(raw, &o) != nil {
@@ -80,6 +80,25 @@ func array(raw json.RawMessage) ([]json.RawMessage, bool) {
 		}
 	}
 	return nil, false
+}
+
+// elements are the first ones of an array, which is valid JSON. They are taken
+// one by one: an answer of a few megabytes can have millions, and each of them
+// would cost a hundred times the bytes that it came in.
+func elements(array json.RawMessage) []json.RawMessage {
+	dec := json.NewDecoder(bytes.NewReader(array))
+	if _, err := dec.Token(); err != nil {
+		return nil
+	}
+	var rows []json.RawMessage
+	for len(rows) < maxListed && dec.More() {
+		var row json.RawMessage
+		if dec.Decode(&row) != nil {
+			break
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // export reads one job.

@@ -46,11 +46,17 @@ func parse(body []byte, v any) error {
 	return nil
 }
 
+// read decodes the field into v; false if it is absent or of another type.
+func (o object) read(name string, v any) bool {
+	raw, ok := o[name]
+	return ok && json.Unmarshal(raw, v) == nil
+}
+
 // sub is the object under the first of the names that holds one.
 func (o object) sub(names ...string) object {
 	for _, name := range names {
 		var sub object
-		if json.Unmarshal(o[name], &sub) == nil && sub != nil {
+		if o.read(name, &sub) && sub != nil {
 			return sub
 		}
 	}
@@ -82,7 +88,7 @@ func (o object) hasAny(names []string) bool {
 func (o object) text(names ...string) text.Untrusted {
 	for _, name := range names {
 		var s string
-		if json.Unmarshal(o[name], &s) == nil && s != "" {
+		if o.read(name, &s) && s != "" {
 			return text.Untrusted(s)
 		}
 	}
@@ -120,7 +126,7 @@ func (o object) literal(name string) string {
 // number is a finite number, not one in quotes.
 func (o object) number(name string) (float64, bool) {
 	var f *float64
-	if json.Unmarshal(o[name], &f) != nil || f == nil {
+	if !o.read(name, &f) || f == nil {
 		return 0, false
 	}
 	return *f, true
@@ -153,7 +159,7 @@ func (o object) count(names ...string) *int64 {
 // flag is a boolean; ok is false if there is none.
 func (o object) flag(name string) (value, ok bool) {
 	var b *bool
-	if json.Unmarshal(o[name], &b) != nil || b == nil {
+	if !o.read(name, &b) || b == nil {
 		return false, false
 	}
 	return *b, true

@@ -47,7 +47,7 @@ func (c *Client) list(ctx context.Context, yield func(Export, error) bool) {
 // page is one answer of the list; rows is how many elements it had.
 func (c *Client) page(ctx context.Context, offset int) (exports []Export, rows int, err error) {
 	const step = "list exports"
-	rep, err := c.get(ctx, call{step: step, path: []string{"exports"}, query: url.Values{
+	rep, err := c.get(ctx, call{step: step, path: []string{"exports"}, list: true, query: url.Values{
 		"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(offset)},
 	}})
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *Client) page(ctx context.Context, offset int) (exports []Export, rows i
 		return nil, 0, &Error{Kind: ErrProtocol, Step: step, Status: rep.status, Err: err}
 	}
 	for i := range exports {
-		exports[i].Error = c.scrub(exports[i].Error)
+		c.scrubExport(&exports[i])
 	}
 	return exports, rows, nil
 }

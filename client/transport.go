@@ -15,7 +15,12 @@ import (
 )
 
 const (
-	maxBody      = 8 << 20 // bytes of an answer; a page of exports is far under it
+	// Bytes of an answer: of one thing, and of a page of exports, which some
+	// server may give as a whole list. Both are far above anything real, and
+	// far below what its parts would take once they are decoded.
+	maxBody     = 1 << 20
+	maxListBody = 8 << 20
+
 	maxRedirects = 5
 	// attemptTime bounds one request with all its redirects and its answer.
 	attemptTime = 30 * time.Second
@@ -29,6 +34,15 @@ type call struct {
 	query     url.Values
 	body      []byte
 	anonymous bool // send no key
+	list      bool // the answer may have maxListBody
+}
+
+// mostBytes is what the answer may have.
+func (k call) mostBytes() int {
+	if k.list {
+		return maxListBody
+	}
+	return maxBody
 }
 
 // reply is an answer that was read to its end.
@@ -75,7 +89,7 @@ func (c *Client) exchange(ctx context.Context, k call, to *url.URL) (reply, *noR
 			return reply{}, &noReply{err: err, status: res.StatusCode, protocol: true, unsent: res.StatusCode != http.StatusSeeOther}
 		}
 		if next == nil {
-			return read(res, foreign)
+			return c.read(res, k.mostBytes(), foreign)
 		}
 		_ = res.Body.Close()
 		to = next
@@ -155,12 +169,13 @@ func redirect(res *http.Response, k call, from *url.URL, hop int) (*url.URL, err
 	return to, nil
 }
 
-// read takes the whole answer in, up to maxBody. Of a refusal the status is
-// enough, whatever became of its text.
-func read(res *http.Response, foreign bool) (reply, *noReply) {
+// read takes the whole answer in, up to most bytes. Of a refusal the status is
+// enough, whatever became of its text. A key that the server repeats is taken
+// out before anybody can make a name, an id or a message of it.
+func (c *Client) read(res *http.Response, most int, foreign bool) (reply, *noReply) {
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	whole := err == nil && len(body) <= maxBody
+	body, err := io.ReadAll(io.LimitReader(res.Body, int64(most)+1))
+	whole := err == nil && len(body) <= most
 	switch {
 	case !whole && res.StatusCode >= http.StatusBadRequest:
 		body = nil
@@ -168,23 +183,31 @@ func read(res *http.Response, foreign bool) (reply, *noReply) {
 		return reply{}, &noReply{err: fmt.Errorf("read the answer: %w", err), status: res.StatusCode}
 	case !whole:
 		return reply{}, &noReply{
-			err:    fmt.Errorf("the answer is larger than %d MiB", maxBody>>20),
+			err:    fmt.Errorf("the answer is larger than %d MiB", most>>20),
 			status: res.StatusCode, protocol: true,
 		}
+	}
+	if key := c.key.reveal(); len(key) >= leastSecret {
+		body = bytes.ReplaceAll(body, []byte(key), []byte(redacted))
 	}
 	return reply{status: res.StatusCode, header: res.Header, body: body, foreign: foreign}, nil
 }
 
-// defaultTransport has the settings of http.DefaultTransport, but for the
-// proxy: that would be read from the environment.
+// defaultTransport has the settings of http.DefaultTransport, but for three:
+// the proxy, which would be read from the environment; the headers, of which no
+// answer has ten megabytes; and HTTP/2, which writes each header, the key too,
+// to standard error once GODEBUG has http2debug=2 in it.
 func defaultTransport() http.RoundTripper {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
 	return &http.Transport{
-		DialContext:           dialer.DialContext,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          100,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
+		DialContext:            dialer.DialContext,
+		Protocols:              protocols,
+		MaxIdleConns:           100,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

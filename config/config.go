@@ -91,7 +91,7 @@ type List struct {
 	Values []string // nil when nothing is set
 }
 
-// Hook is what is called when a job has ended: a command, or an address if
+// Hook is what is called when a backup has ended: a command, or an address if
 // Argv is nil, which is then the Value; neither when nothing is set.
 type Hook struct {
 	Setting

@@ -111,8 +111,13 @@ func edit(ctx context.Context, path string, change func(*document) error) error 
 		return err
 	}
 	// Reading from os.DevNull is fine, putting a file into its place is not.
-	if info, err := os.Lstat(target); err == nil && !info.Mode().IsRegular() {
-		return &FileError{Path: path, Reason: "it is not a regular file"}
+	if info, err := os.Lstat(target); err == nil {
+		switch {
+		case !info.Mode().IsRegular():
+			return &FileError{Path: path, Reason: "it is not a regular file"}
+		case info.Mode().Perm()&0o200 == 0: // the folder alone would allow it
+			return &FileError{Path: path, Reason: "it is read-only, and is left as it is"}
+		}
 	}
 	// Once without the lock, so that what cannot be done leaves nothing behind,
 	// no folder either.

@@ -203,6 +203,23 @@ func TestTheModeStays(t *testing.T) {
 	}
 }
 
+func TestAReadOnlyFileIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	path := settingsFile(t, "# made by a tool\n")
+	if err := os.Chmod(path, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(path, 0o600) }) // Windows removes no read-only file
+	var wrong *config.FileError
+	if err := config.AddProfile(t.Context(), path, "w", ""); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("got %v, want a *config.FileError", err)
+	}
+	if got := contentOf(t, path); got != "# made by a tool\n" {
+		t.Errorf("the file has %q", got)
+	}
+	onlyFile(t, path)
+}
+
 func TestALinkOfDotfilesStaysALink(t *testing.T) {
 	t.Parallel()
 	for _, there := range []bool{true, false} {

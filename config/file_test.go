@@ -155,11 +155,36 @@ func TestAFileOfTooManySettingsIsNotGoneThrough(t *testing.T) {
 	}
 	for _, content := range []string{
 		"[keys]\n" + lines.String(), "keys = { " + inline.String() + "z = 'q' }", "x = [{ " + inline.String() + "z = 'q' }]",
-		strings.Repeat("[ui]\n", 10_001),
+		strings.Repeat("[ui]\n", 10_001), strings.Repeat("a.", 10_001) + "b = 1", "[" + strings.Repeat("a.", 10_001) + "b]",
 	} {
 		if wrong := refused(t, content); wrong.Reason != "it has more than 10000 settings" || wrong.Line != 0 {
 			t.Errorf("got %v", wrong)
 		}
+	}
+}
+
+// TestAFileThatIsMadeToHurt: whatever a megabyte can be, it is one sentence with
+// a place, and soon.
+func TestAFileThatIsMadeToHurt(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ content, want string }{
+		"lists in lists":    {"x = " + strings.Repeat("[", 1<<19) + strings.Repeat("]", 1<<19-10), "c.toml:1:10005: it is not TOML: "},
+		"lists without end": {"x = " + strings.Repeat("[", 1<<20-10), "c.toml:1:10005: it is not TOML: "},
+		"tables in tables":  {"x = " + strings.Repeat("{a=", 1<<18), "c.toml:1:30005: it is not TOML: "},
+		"one long name":     {strings.Repeat("a", 1<<20-10) + " = 1", "c.toml:1:1: \""},
+		"one long text":     {"[ui]\ntheme = \"" + strings.Repeat("a", 1<<20-30) + "\"", "c.toml:2:9: ui.theme is too long"},
+		"one long number":   {"[transfer]\nconnections = " + strings.Repeat("9", 1<<20-40), "c.toml:2:15: "},
+		"blank lines":       {strings.Repeat("\n", 1<<20-10) + "x = 1", "c.toml:1048567:1: x is no setting"},
+		"no lines":          {strings.Repeat("\x00", 1<<20), "c.toml:1:1: it is not TOML: "},
+		"ten megabytes":     {strings.Repeat("# x\n", 10<<18), "c.toml: it is larger than 1048576 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := refused(t, tc.content).Error()
+			if !strings.HasPrefix(got, tc.want) || len(got) > 400 {
+				t.Errorf("got %.300q, want %q", got, tc.want)
+			}
+		})
 	}
 }
 

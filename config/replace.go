@@ -91,16 +91,20 @@ func loadOrNothing(path string) ([]byte, error) {
 
 // replace puts data into the place of a file, so that a power cut leaves the
 // old or the new one: temporary file, fsync, rename, fsync of the folder. The
-// mode stays; a new file is the owner's alone.
+// mode and the owner stay; a new file is the owner's alone.
 func replace(path string, data []byte) error {
 	mode := fs.FileMode(0o600)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
+	was, statErr := os.Stat(path)
+	if statErr == nil {
+		mode = was.Mode().Perm()
 	}
 	dir := filepath.Dir(path)
 	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("write settings %q: %w", path, bare(err))
+	}
+	if statErr == nil {
+		keepOwner(tmp, was)
 	}
 	_, err = tmp.Write(data)
 	err = errors.Join(err, tmp.Sync(), tmp.Close(), os.Chmod(tmp.Name(), mode))

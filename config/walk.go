@@ -199,12 +199,13 @@ func countSettings(data []byte) int {
 	return n
 }
 
+// settingsIn counts each name of a dotted key, since each is a table.
 func settingsIn(n *unstable.Node) int {
 	switch n.Kind {
 	case unstable.KeyValue:
-		return 1 + settingsIn(n.Value())
+		return len(parts(n.Key())) + settingsIn(n.Value())
 	case unstable.Table, unstable.ArrayTable:
-		return 1
+		return len(parts(n.Key()))
 	case unstable.Array, unstable.InlineTable:
 		sum := 0
 		for items := n.Children(); items.Next(); {

@@ -98,6 +98,26 @@ func place(path string) error {
 	case info.Size() > maxFile:
 		return fmt.Errorf("%w: it has %d bytes", ErrDamaged, info.Size())
 	}
+	return openLogs(path, info.Mode())
+}
+
+// openLogs gives the write-ahead log and its index the mode of a database that
+// can be written. SQLite makes them with the mode that the database has just
+// then; once that was read-only, they would keep it from being written for ever.
+func openLogs(path string, mode fs.FileMode) error {
+	const write = 0o600
+	if mode.Perm()&write != write || runtime.GOOS == "windows" {
+		return nil
+	}
+	for _, name := range []string{path + "-wal", path + "-shm"} {
+		info, err := os.Lstat(name)
+		if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&write == write {
+			continue
+		}
+		if err := os.Chmod(name, write); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -223,6 +243,10 @@ func (s *Store) fault(step string, err error) error {
 	switch code(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.SQLITE_IOERR:
+		if extended(err) == sqlite3.SQLITE_IOERR_SHMSIZE { // which does not say so itself
+			err = fmt.Errorf("the disk is full: %w", err)
+		}
 	}
 	return fmt.Errorf("%s history %q: %w", step, s.path, shown{err})
 }
@@ -235,9 +259,17 @@ func (e shown) Unwrap() error { return e.err }
 
 // code is SQLite's primary result code, -1 if it is none of its errors.
 func code(err error) int {
+	if n := extended(err); n >= 0 {
+		return n & 0xff
+	}
+	return -1
+}
+
+// extended is the whole result code, -1 if it is none of SQLite's errors.
+func extended(err error) int {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return -1
 	}
-	return e.Code() & 0xff
+	return e.Code()
 }

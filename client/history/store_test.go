@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 )
@@ -321,50 +322,22 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
-func TestReadOnlyFileCanBeRead(t *testing.T) {
+// TestAClockThatIsSetBack: what is written later counts, whatever the clock says.
+func TestAClockThatIsSetBack(t *testing.T) {
 	t.Parallel()
-	path := file(t)
-	written(t, path)
-	mustNot(t, os.Chmod(path, 0o400))
-	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
-		_ = f.Close()
-		t.Skip("this user writes what it likes")
+	now := at
+	s, err := Open(t.Context(), file(t), Options{Now: func() time.Time { return now }})
+	mustNot(t, err)
+	defer func() { _ = s.Close() }()
+	path := filepath.Join(t.TempDir(), "a.json")
+	remember(t, s, Record{Origin: origin, Export: export("old", at), State: StateRunning, Path: path, Run: Run{Started: at}})
+	for _, now = range []time.Time{at.AddDate(-30, 0, 0), {}, time.Unix(-1, 0)} {
+		remember(t, s, Record{Origin: origin, Export: client.Export{ID: "old"}, State: StateDone, Path: path, Bytes: 7, Run: Run{Started: now}})
+		remember(t, s, Record{Origin: origin, Export: export("new", at.Add(time.Minute)), Run: Run{Started: now}})
 	}
-	s := opened(t, path)
-	if len(list(t, s)) != 100 {
-		t.Error("cannot be read")
-	}
-	if err := s.Remember(t.Context(), Record{Origin: origin, Export: client.Export{ID: "new"}}); err == nil || errors.Is(err, ErrDamaged) {
-		t.Errorf("writing: %v", err)
-	}
-}
-
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	path := file(t)
-	s := opened(t, path)
-	remember(t, s, Record{Origin: origin, ProjectID: project().ID, Export: client.Export{ID: "before"}})
-	ask[int](t, s.db, `PRAGMA max_page_count = 20`)
-	var all []client.Export
-	for i := range 100 {
-		exp := export("exp_"+strings.Repeat("x", i+1), at)
-		exp.Error = client.ID(strings.Repeat("e", 2000))
-		all = append(all, exp)
-	}
-	err := s.Saw(t.Context(), origin, project(), "work", all)
-	if err == nil || !strings.HasPrefix(err.Error(), "write history ") || !strings.Contains(err.Error(), "full") || errors.Is(err, ErrDamaged) {
-		t.Fatalf("error %v, want that the disk is full", err)
-	}
-	if got := list(t, s); len(got) != 1 || got[0].Export.ID != "before" {
-		t.Errorf("%d records, want the one from before", len(got))
-	}
-	if _, ok, err := s.LastProject(t.Context(), origin, "work"); ok || err != nil {
-		t.Errorf("half of it was written: %v, %v", ok, err)
-	}
-	ask[int](t, s.db, `PRAGMA max_page_count = 100000`)
-	mustNot(t, s.Saw(t.Context(), origin, project(), "work", all))
-	if got := list(t, s); len(got) != 101 {
-		t.Errorf("%d records, want 101", len(got))
+	rows := list(t, s)
+	if len(rows) != 2 || rows[0].Export.ID != "new" || rows[1].State != StateDone || rows[1].Bytes != 7 {
+		t.Errorf("%+v", rows)
 	}
 }
 

@@ -38,6 +38,19 @@ func TestJobTellsOfItsFile(t *testing.T) {
 	})
 }
 
+// TestALinkCanBeCutOutByHand: whoever has curl alone copies it from the answer.
+func TestALinkCanBeCutOutByHand(t *testing.T) {
+	k := start(t, Config{Records: 1000, Speed: fast})
+	id := k.create(everything("json", "all_time"))
+	k.awaitNow(id)
+	answer := string(k.api("GET", "exports/"+id, "").body)
+	_, link, _ := strings.Cut(answer, `"downloadUrl":"`)
+	link, _, _ = strings.Cut(link, `"`)
+	if g := k.do("GET", link, "").want(t, 200); len(g.body) == 0 {
+		t.Errorf("no file at %s", link)
+	}
+}
+
 func TestLinkHeaders(t *testing.T) {
 	k := start(t, Config{Records: 1000, Speed: fast})
 	for format, kind := range map[string]string{"json": "application/json", "csv": "text/csv; charset=utf-8"} {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -57,7 +58,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	refuse(w, http.StatusNotFound, "not_found", "No such call")
+	refuse(w, http.StatusNotFound, "not_found", "No such call. The API's calls are under /api/v1, such as /api/v1/projects")
 }
 
 // serveAPI goes through what every call has in common, and then to the call.
@@ -190,15 +191,21 @@ type apiError struct {
 	ExportJobID string `json:"exportJobId,omitempty"`
 }
 
+// answer writes JSON as the product does: the "&" of a signed link as it is, so
+// that a link can also be cut out of the answer by hand.
 func answer(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, []byte(`{"error":"internal","message":"The answer has no JSON form"}`)
+	var raw bytes.Buffer
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		status = http.StatusInternalServerError
+		raw.Reset()
+		raw.WriteString(`{"error":"internal","message":"The answer has no JSON form"}` + "\n")
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)+1))
+	w.Header().Set("Content-Length", strconv.Itoa(raw.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(raw, '\n')) // the client may have gone
+	_, _ = w.Write(raw.Bytes()) // the client may have gone
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {

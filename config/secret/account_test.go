@@ -43,6 +43,7 @@ func FuzzFileName(f *testing.F) {
 	f.Add("a_b@[::1]:80", "a:b@[__1]_80")
 	f.Add("../../etc/passwd@h", "..")
 	f.Add("%41@h", "A@h")
+	f.Add("a_b@Z", "a:b@Z")
 	f.Fuzz(func(t *testing.T, a, b string) {
 		nameA, nameB := secret.FileName(a), secret.FileName(b)
 		if strings.ContainsAny(nameA, `/\:~ `+"\x00") || strings.HasPrefix(nameA, ".") {

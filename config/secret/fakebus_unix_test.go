@@ -4,8 +4,8 @@ package secret_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/dashtray/dashtray-tui/config/secret"
 )
 
 // The names that a test's bus answers to.
@@ -97,8 +99,8 @@ func newBus(t *testing.T) *fakeBus {
 	return b
 }
 
-func (b *fakeBus) dial(opts ...dbus.ConnOption) (*dbus.Conn, error) {
-	return dbus.Dial(b.address, opts...)
+func (b *fakeBus) dial(ctx context.Context) (*dbus.Conn, error) {
+	return secret.DialBus(ctx, b.address)
 }
 
 // set replaces the reply to a method.
@@ -250,7 +252,3 @@ func (b *fakeBus) answer(msg *dbus.Message) *dbus.Message {
 	}
 	return out
 }
-
-var errNoBus = errors.New("dbus: couldn't determine address of session bus")
-
-func noBus(...dbus.ConnOption) (*dbus.Conn, error) { return nil, errNoBus }

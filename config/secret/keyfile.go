@@ -38,14 +38,14 @@ func (k KeyFile) Path(a Account) string {
 }
 
 // fileName makes a name for every file system of an account's, and a different
-// one of each: ':' becomes '_', and whatever a path could not hold, or a file
-// system without upper case would confuse, is written as %XX.
+// one of each: the ':' of a port becomes '_', and whatever a path could not
+// hold, or a file system without upper case would confuse, is written as %XX.
 func fileName(user string) string {
 	at := strings.LastIndexByte(user, '@')
 	var b strings.Builder
 	for i := range len(user) {
 		switch c := user[i]; {
-		case c == ':':
+		case c == ':' && i > at:
 			b.WriteByte('_')
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '@', c == '-', c == '.' && i > 0, c == '_' && i < at:
 			b.WriteByte(c)
@@ -86,6 +86,9 @@ func readOwn(path string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = f.Close() }()
+	if err := ownFolder(filepath.Dir(path)); err != nil {
+		return "", err
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return "", err
@@ -100,6 +103,22 @@ func readOwn(path string) (string, error) {
 			ErrUnsafeFile, info.Mode().Perm(), path)
 	}
 	return readBounded(f)
+}
+
+// ownFolder refuses a folder in which others could give one account's key the
+// name of another's.
+func ownFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !ours(info):
+		return fmt.Errorf("%w: its folder belongs to another user; move that away and log in again", ErrUnsafeFile)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("%w: other users can write to its folder, whose mode is %04o; run: chmod 700 %q",
+			ErrUnsafeFile, info.Mode().Perm(), dir)
+	}
+	return nil
 }
 
 // Put stores a key in place of an older one. A crash leaves the old or the new

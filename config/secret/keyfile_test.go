@@ -83,7 +83,7 @@ func TestAFolderOpenToOthersIsClosed(t *testing.T) {
 
 func TestAStoredFileThatSomebodyEdited(t *testing.T) {
 	t.Parallel()
-	files := secret.NewKeyFile(t.TempDir())
+	files := secret.NewKeyFile(keyDir(t))
 	for content, want := range map[string]error{
 		"dk_x\r\n": nil, "\ufeffdk_x\r\n": nil, "\n\n  Bearer dk_x \n": nil, "dk_x": nil,
 		"": secret.ErrEmpty, "\ufeff": secret.ErrEmpty, "dk_x\ndk_y\n": secret.ErrMalformed,
@@ -101,7 +101,7 @@ func TestAStoredFileThatSomebodyEdited(t *testing.T) {
 
 func TestAFolderInAKeysPlace(t *testing.T) {
 	t.Parallel()
-	ctx, files := context.Background(), secret.NewKeyFile(t.TempDir())
+	ctx, files := context.Background(), secret.NewKeyFile(keyDir(t))
 	if err := os.MkdirAll(filepath.Join(files.Path(account), "inside"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -118,4 +118,14 @@ func TestAFolderInAKeysPlace(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("left are %v, %v", left, err)
 	}
+}
+
+// keyDir is a folder as Put makes it, whatever the umask is.
+func keyDir(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "keys")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

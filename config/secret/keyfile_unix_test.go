@@ -32,6 +32,12 @@ func TestAStoredFileThatOthersCouldHaveAHandIn(t *testing.T) {
 		}, "symbolic link"},
 		"a dangling link": {func(_ *testing.T, path string) error { return os.Symlink("nowhere", path) }, "symbolic link"},
 		"a pipe":          {func(_ *testing.T, path string) error { return unix.Mkfifo(path, 0o600) }, "regular"},
+		"a folder that its group can write to": {func(_ *testing.T, path string) error {
+			return errors.Join(os.WriteFile(path, []byte("dk_x"), 0o600), os.Chmod(filepath.Dir(path), 0o770))
+		}, "chmod 700"},
+		"a folder that all can write to": {func(_ *testing.T, path string) error {
+			return errors.Join(os.WriteFile(path, []byte("dk_x"), 0o600), os.Chmod(filepath.Dir(path), 0o1777))
+		}, "chmod 700"},
 		"another owner": {func(t *testing.T, path string) error {
 			if os.Geteuid() != 0 {
 				t.Skip("only root can give a file away")
@@ -41,7 +47,7 @@ func TestAStoredFileThatOthersCouldHaveAHandIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := secret.NewKeyFile(t.TempDir())
+			files := secret.NewKeyFile(keyDir(t))
 			if err := tc.make(t, files.Path(account)); err != nil {
 				t.Fatal(err)
 			}
@@ -63,6 +69,39 @@ func TestAStoredFileThatOthersCouldHaveAHandIn(t *testing.T) {
 	}
 }
 
+func TestAKeysFolderOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	files := secret.NewKeyFile(keyDir(t))
+	if err := files.Put(t.Context(), account, client.NewKey("dk_x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(filepath.Dir(files.Path(account)), 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := files.Find(t.Context(), account); !errors.Is(err, secret.ErrUnsafeFile) || !strings.Contains(err.Error(), "folder belongs to another user") {
+		t.Errorf("got %v, want ErrUnsafeFile", err)
+	}
+}
+
+// TestAKeyWithASecondNameIsFound: backups by hard links make these, and whoever
+// could make one in the folder of the keys is kept out of that.
+func TestAKeyWithASecondNameIsFound(t *testing.T) {
+	t.Parallel()
+	files := secret.NewKeyFile(keyDir(t))
+	if err := files.Put(t.Context(), account, client.NewKey("dk_x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(files.Path(account), filepath.Join(t.TempDir(), "backup")); err != nil {
+		t.Skip(err)
+	}
+	if found, _, err := files.Find(t.Context(), account); err != nil || !found.Key.Equal(client.NewKey("dk_x")) {
+		t.Error(err)
+	}
+}
+
 func mode(m os.FileMode) func(*testing.T, string) error {
 	return func(_ *testing.T, path string) error {
 		return errors.Join(os.WriteFile(path, []byte("dk_x"), 0o600), os.Chmod(path, m))
@@ -71,7 +110,7 @@ func mode(m os.FileMode) func(*testing.T, string) error {
 
 func TestPutDoesNotWriteThroughALink(t *testing.T) {
 	t.Parallel()
-	files := secret.NewKeyFile(t.TempDir())
+	files := secret.NewKeyFile(keyDir(t))
 	victim := write(t, 0o600, "precious")
 	if err := os.Symlink(victim, files.Path(account)); err != nil {
 		t.Fatal(err)

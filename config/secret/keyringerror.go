@@ -2,6 +2,7 @@ package secret
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -59,28 +60,45 @@ func (e *KeyringError) Error() string {
 	return s
 }
 
-// Hint says what to do about it, one sentence.
+// Hint says what to do about it, one sentence with the way by the file.
 func (e *KeyringError) Hint() string {
-	const orFile = ", or keep the key in a file: dashtray-tui auth login --store file."
+	if e.Reason == Unsupported {
+		return "Keep the key in a file: dashtray-tui auth login --store file."
+	}
+	return strings.TrimSuffix(e.Remedy(), ".") + ", or keep the key in a file: dashtray-tui auth login --store file."
+}
+
+// Remedy says what to do about it, one sentence, where another place for the
+// key is offered anyway.
+func (e *KeyringError) Remedy() string {
 	switch e.Reason {
 	case NoBus:
-		return "Log in at the desktop, or with dbus-run-session" + orFile
+		return "Log in at the desktop, or with dbus-run-session."
 	case NoProvider:
-		return "Install GNOME Keyring, KWallet or KeePassXC" + orFile
+		return "Install GNOME Keyring, KWallet or KeePassXC."
 	case NotRunning:
-		return "Start it, as a login at the desktop does" + orFile
+		return "Start it, as a login at the desktop does."
 	case NoCollection:
-		return "Make a default keyring with the desktop's password manager" + orFile
+		return "Make a default keyring with the desktop's password manager."
 	case Locked:
-		return "Unlock it (macOS: security unlock-keychain)" + orFile
+		return "Unlock it (macOS: security unlock-keychain)."
 	case TimedOut:
-		return "Look for a window that asks for a password" + orFile
+		return "Look for a window that asks for a password."
 	case Unsupported:
-		return "Keep the key in a file: dashtray-tui auth login --store file."
+		return "Keep the key somewhere else."
 	case Denied:
-		return "Allow this program in the keyring's settings" + orFile
+		return "Allow this program in the keyring's settings."
 	}
-	return "Try again" + orFile
+	return "Try again."
+}
+
+// CanHaveKey reports whether the key may be there all the same.
+func (e *KeyringError) CanHaveKey() bool {
+	switch e.Reason {
+	case NoBus, NoProvider, NotRunning, NoCollection, Unsupported:
+		return false
+	}
+	return true
 }
 
 // late is the answer that did not come.

@@ -35,24 +35,18 @@ const startPatience = 2 * time.Second
 // needsDisplay: the Secret Service's window needs a display server.
 const needsDisplay = true
 
-// dialer opens a private connection to the session bus and starts none.
-type dialer func(...dbus.ConnOption) (*dbus.Conn, error)
+// dialer opens a private connection to the session bus, and starts none.
+type dialer func(context.Context) (*dbus.Conn, error)
 
 // lookAtSystem asks the session bus of this process.
-//
-// When it finds a bus, DBUS_SESSION_BUS_ADDRESS is set in this process, by the
-// caller or by the dialling: so the keyring library, which connects after it,
-// has an address and does not run dbus-launch.
-func lookAtSystem(ctx context.Context, start bool) error {
-	return look(ctx, dbus.SessionBusPrivateNoAutoStartup, start)
-}
+func lookAtSystem(ctx context.Context, start bool) error { return look(ctx, sessionBus, start) }
 
 // look asks the same questions as the keyring library, in the same order, but
 // on a connection that ends with ctx, and with the flag that keeps the bus from
 // starting a program for them. nil means that the library will neither wait for
 // a program to start nor for the keyring to be unlocked.
 func look(ctx context.Context, dial dialer, start bool) error {
-	conn, err := dial(dbus.WithContext(ctx))
+	conn, err := dial(ctx)
 	if err != nil {
 		return &KeyringError{Reason: NoBus, detail: said(err)}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -122,18 +123,42 @@ func TestALookEndsWithItsContext(t *testing.T) {
 
 func TestThereIsNoBus(t *testing.T) {
 	t.Parallel()
-	for name, dial := range map[string]func(...dbus.ConnOption) (*dbus.Conn, error){
-		"none":     noBus,
-		"disabled": func(o ...dbus.ConnOption) (*dbus.Conn, error) { return dbus.Dial("disabled:", o...) },
-		"gone": func(o ...dbus.ConnOption) (*dbus.Conn, error) {
-			return dbus.Dial("unix:path="+filepath.Join(t.TempDir(), "absent"), o...)
-		},
-		"no address": func(o ...dbus.ConnOption) (*dbus.Conn, error) { return dbus.Dial("\x1b[2J", o...) },
-	} {
-		err := secret.Look(context.Background(), dial, true)
-		if secret.ReasonOf(err) != secret.NoBus {
-			t.Errorf("%s: got %v, want no_bus", name, err)
+	absent := "unix:path=" + filepath.Join(t.TempDir(), "absent")
+	for _, address := range []string{"disabled:", absent, absent + ";" + absent, "unix:", "unix:path=%zz", "\x1b[2J", ";"} {
+		err := secret.Look(context.Background(), func(ctx context.Context) (*dbus.Conn, error) {
+			return secret.DialBus(ctx, address)
+		}, true)
+		if secret.ReasonOf(err) != secret.NoBus || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%q: got %+q, want no_bus", address, err)
 		}
+	}
+}
+
+// TestOnlyASocketOfThisMachineIsABus: a key goes over the bus as it is.
+func TestOnlyASocketOfThisMachineIsABus(t *testing.T) {
+	t.Parallel()
+	b := newBus(t)
+	for _, address := range []string{
+		"tcp:host=127.0.0.1,port=1", "nonce-tcp:host=127.0.0.1,port=1,noncefile=/dev/null", "unixexec:path=/bin/false",
+		"launchd:env=X", "systemd:", "autolaunch:scope=*user",
+		"tcp:host=127.0.0.1,port=1;" + b.address, b.address + ";tcp:host=127.0.0.1,port=1",
+	} {
+		if _, err := secret.DialBus(t.Context(), address); !errors.Is(err, secret.ErrNotLocal) {
+			t.Errorf("%s: got %v, want that it is not local", address, err)
+		}
+	}
+	// Of several sockets it is the first that answers, whatever else is said of it.
+	for _, address := range []string{
+		"unix:path=" + filepath.Join(t.TempDir(), "absent") + ";" + b.address,
+		b.address + ",guid=0123456789abcdef0123456789abcdef",
+		strings.Replace(b.address, "/", "%2f", 1),
+	} {
+		conn, err := secret.DialBus(t.Context(), address)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		_ = conn.Close()
 	}
 }
 
@@ -211,7 +236,7 @@ func TestTheLibraryStartsNoBus(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	for _, address := range []string{"", "autolaunch:", "autolaunch:scope=*user", "disabled:", "unixexec:path=" + dir + "/dbus-launch"} {
+	for _, address := range []string{"", "autolaunch:", "autolaunch:scope=*user", "disabled:", "unixexec:path=" + dir + "/dbus-launch", "unix:path=" + dir + "/none;unixexec:path=" + dir + "/dbus-launch"} {
 		t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
 		for name, o := range map[string]secret.KeyringOptions{"alone": alone(), "at a desk": atDesk(nil)} {
 			k := secret.NewKeyring(o)

@@ -49,7 +49,7 @@ func Choices(ctx context.Context, ring *Keyring, files KeyFile) []Choice {
 	case errors.As(err, &fault) && fault.Reason == Locked && ring.CanUnlock():
 		inRing.What += " It is locked and will ask for its password."
 	case errors.As(err, &fault):
-		inRing.Unavailable = sentence(fault.Error()) + " " + fault.Hint()
+		inRing.Unavailable = sentence(fault.Error()) + " " + fault.Remedy()
 	case err != nil: // the ctx ended: nobody waits for this any more
 		inRing.Unavailable = "The keyring was not asked."
 	}

@@ -1,0 +1,4 @@
+package secret
+
+// Trusted is trusted.
+func Trusted(peer, own uint32) bool { return trusted(peer, own) }
