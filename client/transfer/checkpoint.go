@@ -21,7 +21,7 @@ import (
 const pieceSize = 8 << 20
 
 const (
-	checkpointVersion = 2
+	checkpointVersion = 3
 	maxCheckpoint     = 16 << 20
 )
 
@@ -41,8 +41,8 @@ type checkpoint struct {
 	ID         string    `json:"id"`
 	Size       int64     `json:"size"` // -1 unknown
 	Validator  validator `json:"validator"`
-	Digest     string    `json:"digest,omitempty"` // SHA-256 that the server told, hex
-	Inode      uint64    `json:"inode,omitempty"`  // of the part, 0 if the system does not tell
+	Digest     digest    `json:"digest,omitzero"` // that the server told
+	Inode      uint64    `json:"inode,omitempty"` // of the part, 0 if the system does not tell
 	Piece      int64     `json:"piece"`
 	// Frontier: bytes [0, Frontier) are there. CRCs has one CRC-32C for each
 	// whole piece of them, and Tail that of the rest.
@@ -51,6 +51,8 @@ type checkpoint struct {
 	Tail     uint32   `json:"tail"`
 	// Hash is the state of SHA-256 at Frontier, so that nothing is read twice.
 	Hash []byte `json:"hash"`
+	// Second is that of the hash which Digest needs, if it needs one.
+	Second []byte `json:"second,omitempty"`
 	// Extents are on the disk beyond Frontier, in order. One that the frontier
 	// is in begins before it, since its CRC does.
 	Extents []extent `json:"extents,omitempty"`
@@ -68,6 +70,7 @@ type validator struct {
 	ETag         string    `json:"etag,omitempty"`
 	LastModified string    `json:"lastModified,omitempty"`
 	Date         time.Time `json:"date,omitzero"`
+	Coding       string    `json:"coding,omitempty"` // Content-Encoding, "" for none
 }
 
 func encodeCheckpoint(c checkpoint) ([]byte, error) {
@@ -101,6 +104,7 @@ func (c checkpoint) plausible() bool {
 		c.State != StateActive && c.State != StateComplete,
 		c.Frontier < 0, c.Size < -1, c.Size >= 0 && c.Frontier > c.Size,
 		c.State == StateComplete && c.Frontier != c.Size,
+		c.Digest != digest{} && c.Digest.Algorithm.rank() > algMD5.rank(),
 		int64(len(c.CRCs)) != c.Frontier/pieceSize:
 		return false
 	}
@@ -129,6 +133,13 @@ func (c checkpoint) end() int64 {
 		return c.Extents[n-1].To
 	}
 	return c.Frontier
+}
+
+// hashes are those of [0, Frontier). False: another Go made them.
+func (c checkpoint) hashes() (sum, second hash.Hash, ok bool) {
+	sum, second = sha256.New(), c.Digest.Algorithm.hash()
+	ok = unmarshalHash(sum, c.Hash) && (second == nil || unmarshalHash(second, c.Second))
+	return sum, second, ok
 }
 
 func readCheckpoint(d disk, path string) (checkpoint, error) {
@@ -168,7 +179,7 @@ func writeCheckpoint(d disk, path string, c checkpoint) error {
 	}
 	_, err = f.Write(b)
 	if err == nil {
-		err = f.sync()
+		_, err = f.sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = d.rename(tmp, path)
@@ -183,18 +194,21 @@ func writeCheckpoint(d disk, path string, c checkpoint) error {
 	return nil
 }
 
-// marshalHash and unmarshalHash carry SHA-256 over a restart. A state that
+// marshalHash and unmarshalHash carry a hash over a restart. A state that
 // another Go version wrote may not load; the data is then read again.
 func marshalHash(h hash.Hash) []byte {
-	b, err := h.(encoding.BinaryMarshaler).MarshalBinary()
+	m, ok := h.(encoding.BinaryMarshaler)
+	if !ok {
+		return nil
+	}
+	b, err := m.MarshalBinary()
 	if err != nil {
 		return nil
 	}
 	return b
 }
 
-func unmarshalHash(b []byte) (hash.Hash, bool) {
-	h := sha256.New()
-	err := h.(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
-	return h, err == nil
+func unmarshalHash(h hash.Hash, b []byte) bool {
+	u, ok := h.(encoding.BinaryUnmarshaler)
+	return ok && u.UnmarshalBinary(b) == nil
 }

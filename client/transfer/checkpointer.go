@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type checkpointer struct {
 	file  file
 	nonce string
 
+	unsure  atomic.Bool // the file system cannot tell whether data is durable
 	running sync.WaitGroup
 	mu      sync.Mutex
 	busy    bool
@@ -99,9 +101,11 @@ func (w *checkpointer) write(c checkpoint) error {
 			return fmt.Errorf("another process took the part over: %w", ErrLocked)
 		}
 	}
-	if err := w.file.sync(); err != nil {
+	sure, err := w.file.sync()
+	if err != nil {
 		return fmt.Errorf("%w: %w", errSync, diskError(err))
 	}
+	w.unsure.Store(!sure)
 	if err := writeCheckpoint(w.disk, w.path, c); err != nil {
 		return diskError(err)
 	}
@@ -141,12 +145,9 @@ func (p *Part) checkpoint(state State, clean bool) checkpoint {
 	defer p.mu.Unlock()
 	c := checkpoint{
 		Version: checkpointVersion, Generation: p.gen, Owner: p.nonce, Boot: p.boot,
-		Clean: clean, State: state, ID: p.o.ID, Size: p.size, Validator: p.valid,
+		Clean: clean, State: state, ID: p.o.ID, Size: p.provenSize(), Validator: p.valid,
 		Digest: p.digest, Inode: p.inode, Piece: pieceSize,
 	}
 	p.data.fill(&c)
-	if !p.sizeProven {
-		c.Size = -1
-	}
 	return c
 }

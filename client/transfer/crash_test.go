@@ -163,6 +163,26 @@ func TestWhatDiskFaultsCost(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, true, 20 * mib},
+		"other bytes past the checkpoint": {func(t *testing.T, o Options) {
+			f, err := os.OpenFile(o.Path+partSuffix, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = f.WriteAt(make([]byte, 2*mib), 18*mib)
+			if err := errors.Join(err, f.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}, true, 2 * mib},
+		"the next checkpoint, half written": {func(t *testing.T, o Options) {
+			if err := os.WriteFile(o.Path+checkpointSuffix+".tmp", []byte(`{"version":`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, false, 2 * mib},
+		"checkpoint gone": {func(t *testing.T, o Options) {
+			if err := os.Remove(o.Path + checkpointSuffix); err != nil {
+				t.Fatal(err)
+			}
+		}, true, 20 * mib},
 		"checkpoint of zeros": {overwrite(make([]byte, 4096)), true, 20 * mib},
 		"checkpoint empty":    {overwrite(nil), true, 20 * mib},
 		"checkpoint torn": {func(t *testing.T, o Options) {
@@ -274,6 +294,44 @@ func TestCutOffBetweenTheStepsOfCommit(t *testing.T) {
 	}
 }
 
+// TestKilledBeforeItWasCalledWhole: all bytes are there and the checkpoint says
+// so, but not that they were compared with the digest. That needs no network.
+func TestKilledBeforeItWasCalledWhole(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ clean, bad bool }{
+		"stopped": {clean: true}, "killed": {}, "killed, and a byte is wrong": {bad: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(20 * mib)
+			o := options(s, t.TempDir())
+			p, err := get(t, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(p.save(StateActive, c.clean), p.Close()); err != nil {
+				t.Fatal(err)
+			}
+			s.served, s.requests = 0, nil
+			if c.bad {
+				if err := os.WriteFile(p.File(), append(bytes.Clone(s.body[:9*mib]), make([]byte, 11*mib)...), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if p, err = get(t, o); err != nil {
+				t.Fatal(err)
+			}
+			same(t, p, s.body)
+			if !c.bad && len(s.requests) != 0 || c.bad && s.served > 12*mib {
+				t.Errorf("%d requests, %d bytes", len(s.requests), s.served)
+			}
+			if err := p.Commit(o.Path, false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	s := newServer(mib)
@@ -306,32 +364,6 @@ func TestLocks(t *testing.T) {
 	}
 	if f, err := Peek(o.Path); err != nil || f.Locked || f.ID != o.ID {
 		t.Errorf("after a refusal: %+v, %v", f, err)
-	}
-}
-
-func TestLinksInTheWayAreNotFollowed(t *testing.T) {
-	t.Parallel()
-	for _, suffix := range []string{partSuffix, checkpointSuffix, checkpointSuffix + ".tmp", lockSuffix} {
-		s := newServer(1000)
-		o := options(s, t.TempDir())
-		victim := filepath.Join(t.TempDir(), "victim")
-		if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(victim, o.Path+suffix); err != nil {
-			t.Skip("this system makes no symbolic links: ", err)
-		}
-		p, err := Open(o)
-		if err == nil {
-			err = p.Fetch(t.Context())
-			_ = p.Close()
-		}
-		if suffix != checkpointSuffix+".tmp" && err == nil {
-			t.Errorf("%s: a link was followed", suffix)
-		}
-		if b, _ := os.ReadFile(victim); string(b) != "precious" {
-			t.Errorf("%s: the file behind the link is %q now", suffix, b)
-		}
 	}
 }
 

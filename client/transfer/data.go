@@ -24,11 +24,13 @@ type data struct {
 	// hashing is held while the hash is ahead of front, and locked before Part.mu.
 	hashing sync.Mutex
 	sum     hash.Hash // SHA-256 of [0, front)
+	second  hash.Hash // what else the digest that was told needs, or nil
 }
 
-// newData knows of no byte yet. A size of -1 is unknown.
-func newData(f file, size int64) *data {
-	d := &data{f: f, sum: sha256.New()}
+// newData knows of no byte yet. A size of -1 is unknown; a is the algorithm of
+// the digest that was told.
+func newData(f file, size int64, a algorithm) *data {
+	d := &data{f: f, sum: sha256.New(), second: a.hash()}
 	d.spans.missing(0, ending(size))
 	return d
 }
@@ -61,6 +63,9 @@ func (d *data) done() int64 { return d.spans.done(d.front) }
 // fill writes the data's promises into a checkpoint. The caller holds hashing.
 func (d *data) fill(c *checkpoint) {
 	c.Frontier, c.Tail, c.Hash = d.front, d.tail, marshalHash(d.sum)
+	if d.second != nil {
+		c.Second = marshalHash(d.second)
+	}
 	c.CRCs = d.crcs[:len(d.crcs):len(d.crcs)] // append elsewhere makes a copy
 	c.Extents = d.spans.extents(d.front)
 }
@@ -68,12 +73,12 @@ func (d *data) fill(c *checkpoint) {
 // restore believes a checkpoint: it was written at an orderly end in this boot,
 // and the part is still the same file. False means that it has to be read.
 func (d *data) restore(c checkpoint, size int64) bool {
-	sum, ok := unmarshalHash(c.Hash)
+	sum, second, ok := c.hashes()
 	info, err := d.f.stat()
 	if !ok || err != nil || info.inode != c.Inode || info.size < c.end() {
 		return false
 	}
-	d.front, d.sum, d.crcs, d.tail = c.Frontier, sum, c.CRCs, c.Tail
+	d.front, d.sum, d.second, d.crcs, d.tail = c.Frontier, sum, second, c.CRCs, c.Tail
 	d.lay(c.Extents, size)
 	return true
 }
@@ -120,9 +125,8 @@ func (d *data) recheck(c checkpoint, size int64, seen func(int64) error) error {
 			return err
 		}
 	}
-	sum, ok := unmarshalHash(c.Hash)
-	if intact && ok {
-		d.front, d.sum, d.crcs, d.tail = c.Frontier, sum, c.CRCs, c.Tail
+	if sum, second, ok := c.hashes(); intact && ok {
+		d.front, d.sum, d.second, d.crcs, d.tail = c.Frontier, sum, second, c.CRCs, c.Tail
 		good = nil
 	}
 	for _, e := range c.Extents {

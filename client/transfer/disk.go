@@ -31,7 +31,9 @@ type file interface {
 	io.WriterAt
 	Truncate(size int64) error
 	stat() (fileInfo, error)
-	sync() error // makes data durable
+	// sync makes data durable. It is not sure of that where the file system
+	// cannot tell.
+	sync() (sure bool, err error)
 }
 
 // fileInfo tells files apart. An inode of 0 is one that the system does not tell.
@@ -116,13 +118,17 @@ func (f systemFile) stat() (fileInfo, error) {
 	return infoOf(info), nil
 }
 
-// sync makes a file's data durable. A file system that cannot say so (some
-// network mounts) is used all the same: nothing else would help.
-func (f systemFile) sync() error {
-	if err := dataSync(f.File); err != nil && !cannotSync(err) {
-		return fmt.Errorf("sync %q: %w", filepath.Base(f.Name()), err)
+// sync takes a file system that cannot sync (some network mounts) as it is:
+// nothing else would help.
+func (f systemFile) sync() (sure bool, err error) {
+	switch err := dataSync(f.File); {
+	case err == nil:
+		return true, nil
+	case cannotSync(err):
+		return false, nil
+	default:
+		return false, fmt.Errorf("sync %q: %w", filepath.Base(f.Name()), err)
 	}
-	return nil
 }
 
 func cannotSync(err error) bool {

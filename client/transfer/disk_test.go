@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,25 +20,29 @@ func halfway(t *testing.T, killed bool) (s *server, d *memoryDisk, o Options) {
 	d = newMemoryDisk()
 	o = options(s, "/folder")
 	o.disk, o.Connections = d, 8
+	stopAfter(t, o, 2600*time.Millisecond, killed)
+	s.served, s.requests = 0, nil
+	return s, d, o
+}
+
+// stopAfter leaves a transfer under way, in order or as if killed.
+func stopAfter(t *testing.T, o Options, d time.Duration, killed bool) {
+	t.Helper()
 	p, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2600*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	if err := p.Fetch(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
 	if killed {
-		if err := p.save(StateActive, false); err != nil {
-			t.Fatal(err)
-		}
+		err = p.save(StateActive, false)
 	}
-	if err := p.Close(); err != nil {
+	if err := errors.Join(err, p.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s.served, s.requests = 0, nil
-	return s, d, o
 }
 
 // TestWhatABadByteCosts: after an unclean end, the piece with the bad byte is
@@ -197,5 +202,98 @@ func TestPartThatWasTakenAway(t *testing.T) {
 	}
 	if string(d.read(p.File())) != "theirs" {
 		t.Error("removed a file that is not ours")
+	}
+}
+
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	s := newServer(10)
+	s.tricks = []trick{func(_ *server, _ *http.Request, resp *http.Response) (*http.Response, error) {
+		resp.ContentLength = 1 << 60
+		return resp, nil
+	}}
+	p, err := get(t, options(s, t.TempDir()))
+	if !errors.Is(err, ErrDiskFull) {
+		t.Fatal(err)
+	}
+	if n := p.Snapshot().Attempts; n != 1 {
+		t.Errorf("%d requests for a file that has no room", n)
+	}
+}
+
+// TestRoomThatThePartHas: what it holds already is not counted again.
+func TestRoomThatThePartHas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		room int64 // bytes that are free
+		want error
+	}{
+		"room for the rest":      {24*mib + roomBeside, nil},
+		"less than for the rest": {24*mib + roomBeside - 1, ErrDiskFull},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(40 * mib)
+				s.tricks = []trick{stall(16 * mib)}
+				d := newMemoryDisk()
+				o := options(s, "/folder")
+				o.disk, o.Connections = d, 1
+				stopAfter(t, o, 10*time.Second, false)
+				d.room = c.room
+				p, err := get(t, o)
+				if !errors.Is(err, c.want) {
+					t.Fatal(err)
+				}
+				if snap := p.Snapshot(); c.want != nil && (snap.Done != 16*mib || snap.Attempts != 1) {
+					t.Errorf("%d bytes are kept, after %d requests", snap.Done, snap.Attempts)
+				}
+			})
+		})
+	}
+}
+
+// TestDiskThatCannotSync is used all the same, and says so.
+func TestDiskThatCannotSync(t *testing.T) {
+	t.Parallel()
+	for _, unsure := range []bool{false, true} {
+		s := newServer(mib)
+		d := newMemoryDisk()
+		d.unsure = unsure
+		o := options(s, "/folder")
+		o.disk = d
+		p, err := get(t, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Snapshot().Unsure; got != unsure {
+			t.Errorf("unsure %v, want %v", got, unsure)
+		}
+	}
+}
+
+func TestLinksInTheWayAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, suffix := range []string{partSuffix, checkpointSuffix, checkpointSuffix + ".tmp", lockSuffix} {
+		s := newServer(1000)
+		o := options(s, t.TempDir())
+		victim := filepath.Join(t.TempDir(), "victim")
+		if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(victim, o.Path+suffix); err != nil {
+			t.Skip("this system makes no symbolic links: ", err)
+		}
+		p, err := Open(o)
+		if err == nil {
+			err = p.Fetch(t.Context())
+			_ = p.Close()
+		}
+		if suffix != checkpointSuffix+".tmp" && err == nil {
+			t.Errorf("%s: a link was followed", suffix)
+		}
+		if b, _ := os.ReadFile(victim); string(b) != "precious" {
+			t.Errorf("%s: the file behind the link is %q now", suffix, b)
+		}
 	}
 }

@@ -1,9 +1,7 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -14,8 +12,6 @@ const (
 	overlapSize    = 64 << 10
 	defaultRetries = 8
 	maxRestarts    = 4
-	// roomBeside is left free on the disk beside the file.
-	roomBeside = 1 << 20
 )
 
 // Fetch brings the part to StateComplete. It returns when the file is whole,
@@ -31,8 +27,9 @@ const (
 //	recover  decides what that failure means:
 //	           again     wait, then fly; every byte that comes gives the tries back
 //	           stuck     ranges do not work: once more, then the whole object, compared
-//	           unproven  nothing in the answer says that it is the same object: compare the bytes
-//	           changed   ask for the whole object; a second answer decides, see suspect
+//	           unproven  nothing in the answer says that it is the same object: compare the
+//	                     bytes, or give them up where that is not possible (forsake)
+//	           changed   ask for the whole object; a second answer decides (doubt)
 //	           renew     a fresh link, once; the next refusal ends it
 //	           hopeless  the end
 //	finish   the digest, then durable and complete
@@ -65,6 +62,7 @@ func (p *Part) run(ctx context.Context) error {
 	}
 	for {
 		for !p.whole() {
+			p.set(p.forsake)
 			err := p.fly(ctx)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -86,10 +84,10 @@ func (p *Part) run(ctx context.Context) error {
 // in this boot, else as far as the CRCs prove.
 func (p *Part) begin(ctx context.Context) error {
 	c := p.found
-	if c != nil && (!c.Clean || c.Boot != p.boot || !p.data.restore(*c, p.size)) {
+	if c != nil && (!c.Clean || c.Boot != p.boot || !p.data.restore(*c, p.provenSize())) {
 		p.set(func() { p.phase = PhaseRechecking })
-		fresh := newData(p.file, p.size)
-		if err := fresh.recheck(*c, p.size, func(n int64) error {
+		fresh := newData(p.file, p.provenSize(), p.digest.Algorithm)
+		if err := fresh.recheck(*c, p.provenSize(), func(n int64) error {
 			p.set(func() { p.rechecked = n })
 			return context.Cause(ctx)
 		}); err != nil {
@@ -110,6 +108,34 @@ func (p *Part) begin(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// provenSize is the object's, if it has told it itself; else -1. What somebody
+// else told is for show. Under Part.mu, or while nothing flies.
+func (p *Part) provenSize() int64 {
+	if !p.sizeProven {
+		return -1
+	}
+	return p.size
+}
+
+// forsake gives up bytes that nothing tells to be of the object that answers are
+// about now: neither has a mark, nobody told a digest, and the first bytes are
+// missing, so that there is nothing to compare. Under Part.mu.
+func (p *Part) forsake() {
+	if p.unmarked() && !p.comparable() {
+		p.data = newData(p.file, p.provenSize(), p.digest.Algorithm)
+		p.resumed = 0
+		p.restarted++
+	}
+}
+
+// comparable reports whether comparing the first bytes that are here, or the
+// digest in the end, tells of all of them whether they are of one object. Under
+// Part.mu.
+func (p *Part) comparable() bool {
+	head, done := p.data.spans.contiguous(p.data.front), p.data.done()
+	return p.provable() || head == done || head >= overlapSize
 }
 
 // whole reports whether no byte is missing and all are hashed.
@@ -177,15 +203,15 @@ func (p *Part) pause(ctx context.Context, d time.Duration) error {
 // doubt is what an answer about another object leads to. Some servers answer
 // for the same object differently, and what sits between may answer for them,
 // so the bytes that are here are kept until a second answer, to a plain
-// request, says the same (see known.whole). Where the digest was told and the
-// size is the same, comparing the last bytes is enough, since the digest decides.
+// request, says the same. Where the digest was told and the size is the same,
+// comparing the last bytes is enough, since the digest decides.
 func (p *Part) doubt(why error) error {
 	p.mu.Lock()
 	sure := p.suspect || errors.Is(why, errOtherBytes)
 	p.alarms++
 	over := p.alarms > maxRestarts
 	if p.o.SHA256 != "" && errors.Is(why, errOtherMark) {
-		p.valid = validator{}
+		p.valid = validator{Coding: p.valid.Coding}
 	} else {
 		p.suspect = true
 	}
@@ -216,8 +242,9 @@ func (p *Part) startOver(why error) error {
 	}
 	p.set(func() {
 		p.gen++
-		p.size, p.sizeProven, p.valid, p.digest = -1, false, validator{}, ""
-		p.data = newData(p.file, -1)
+		p.restarted++
+		p.size, p.sizeProven, p.valid, p.digest = -1, false, validator{}, digest{}
+		p.data = newData(p.file, -1, "")
 		p.noRanges, p.overlap, p.suspect, p.blind = false, false, false, false
 		p.rangeFaults, p.resumed = 0, 0
 	})
@@ -245,146 +272,3 @@ func (p *Part) renewLink(ctx context.Context, why error) error {
 // refusedAgain reports whether the link that was refused was a fresh one for
 // one that was refused.
 func (p *Part) refusedAgain() bool { return p.links.renewals.Load() != p.renewals }
-
-// finish makes the whole file durable and says so in the checkpoint. It asks
-// for another round when the digest tells that the bytes are not of one object.
-func (p *Part) finish() (again bool, err error) {
-	if p.lockless {
-		if lost, err := p.reread(); lost || err != nil {
-			return lost, err
-		}
-	}
-	got := hex.EncodeToString(p.data.sum.Sum(nil))
-	want := cmp.Or(p.o.SHA256, p.digest)
-	if want != "" && got != want && (p.resumed > 0 || p.blind) {
-		// Some of it came earlier, or in parts that nothing but the digest could
-		// tell to be of the same object. Once more, from the first byte.
-		if err := p.startOver(ErrDigest); err != nil {
-			return false, err
-		}
-		p.set(func() { p.alone = true })
-		return true, nil
-	}
-	if err := p.cutTail(); err != nil {
-		return false, err
-	}
-	if err := p.save(StateComplete, true); err != nil {
-		return false, err
-	}
-	p.set(func() { p.state, p.phase = StateComplete, PhaseDone })
-	if want != "" && got != want {
-		return false, fmt.Errorf("%w: SHA-256 is %s, not %s", ErrDigest, got, want)
-	}
-	return false, nil
-}
-
-// cutTail removes bytes past the end: they are no part of the object.
-func (p *Part) cutTail() error {
-	info, err := p.file.stat()
-	if err == nil && info.size > p.size {
-		err = p.file.Truncate(p.size)
-	}
-	if err != nil {
-		return fmt.Errorf("cut the part to its size: %w", err)
-	}
-	return nil
-}
-
-// reread compares the whole file with its CRCs, where the lock locks nothing
-// and another process may have written too. What is wrong is missing again.
-func (p *Part) reread() (lost bool, err error) {
-	c := p.checkpoint(StateActive, false)
-	fresh := newData(p.file, p.size)
-	if err := fresh.recheck(c, p.size, func(int64) error { return nil }); err != nil {
-		return false, err
-	}
-	if fresh.front == p.size {
-		return false, nil
-	}
-	p.set(func() { p.data = fresh })
-	return true, nil
-}
-
-// rest leaves an orderly checkpoint behind and gives err back.
-func (p *Part) rest(err error) error {
-	if p.state == StateComplete {
-		return err
-	}
-	p.set(func() { p.phase = PhaseIdle })
-	if errors.Is(err, errSync) {
-		return errors.Join(err, p.distrust())
-	}
-	if p.found != nil || !p.saved && p.data.done() == 0 {
-		return err // the old checkpoint still holds, or there is nothing to promise
-	}
-	if serr := p.save(p.state, true); serr != nil {
-		p.o.Log.Warn("checkpoint not written", "error", serr)
-		if errors.Is(serr, errSync) {
-			return errors.Join(err, p.distrust())
-		}
-	}
-	return err
-}
-
-// distrust goes back to the last checkpoint after data could not be made
-// durable: the system tells that once and may have dropped the pages, so what
-// is there must be read again before it is believed.
-func (p *Part) distrust() error {
-	p.writer.forget()
-	c, err := readCheckpoint(p.disk, p.o.Path+checkpointSuffix)
-	if err != nil {
-		p.set(func() { p.data = newData(p.file, p.size) })
-		return nil
-	}
-	c.Clean = false
-	p.found = &c
-	return nil
-}
-
-// fullDisk is how long the disk has been full without a byte of progress.
-type fullDisk struct {
-	since time.Time
-	bytes int64
-	tries int
-}
-
-// awaitRoom waits for room on the disk, and reports whether there is some.
-func (p *Part) awaitRoom(ctx context.Context, full *fullDisk) bool {
-	if come := p.ThisRunBytes(); full.since.IsZero() || come != full.bytes {
-		*full = fullDisk{since: time.Now(), bytes: come}
-	}
-	p.set(func() { p.lastErr = ErrDiskFull.Error() })
-	for time.Since(full.since) < p.o.RoomWait {
-		wait := min(time.Second<<min(full.tries, 10), maxBackoff, p.o.RoomWait-time.Since(full.since))
-		full.tries++
-		if p.pause(ctx, wait) != nil {
-			return false
-		}
-		if p.checkRoom() == nil {
-			return true
-		}
-	}
-	p.set(func() { p.phase = PhaseIdle })
-	return false
-}
-
-// checkRoom compares what is missing with what is free. Blocks that the part
-// has already will be written over, whether they can be trusted or not.
-func (p *Part) checkRoom() error {
-	free, err := p.disk.free(p.dir)
-	info, err2 := p.file.stat()
-	if err != nil || err2 != nil {
-		return nil // the disk will tell
-	}
-	p.mu.Lock()
-	need := p.size - max(info.allocated, p.data.done())
-	if p.size < 0 {
-		need = 0
-	}
-	whole := p.size >= 0 && p.data.done() == p.size
-	p.mu.Unlock()
-	if !whole && free < max(need, 0)+roomBeside {
-		return fmt.Errorf("%w: %d bytes are missing, %d are free", ErrDiskFull, max(need, 0), free)
-	}
-	return nil
-}

@@ -97,10 +97,10 @@ func (p *Part) fly(ctx context.Context) error {
 	if ferr := <-follower; ferr != nil {
 		return ferr
 	}
-	if !missing {
-		return nil
+	if missing || errors.Is(err, errOtherBytes) {
+		return err
 	}
-	return err
+	return nil // whatever else became of an answer
 }
 
 func (p *Part) connectionsAtMost() int {
@@ -310,9 +310,8 @@ func (f *flight) retire(keep int) {
 // their own: the server has shown that it knows ranges, the file is worth it,
 // and something tells whether all parts are of one object.
 func (p *Part) parallel() bool {
-	told := p.o.SHA256 != "" || p.digest != ""
 	return p.connectionsAtMost() > 1 && !p.alone && !p.noRanges && !p.overlap && !p.suspect &&
-		p.ranges && p.sizeProven && p.size >= parallelSize && (p.valid.strong() != "" || told)
+		p.ranges && p.sizeProven && p.size >= parallelSize && (p.valid.strong() != "" || p.provable())
 }
 
 // worthMore reports whether a further connection could pay: there is time left

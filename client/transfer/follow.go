@@ -33,6 +33,9 @@ func (p *Part) follow(ctx context.Context) error {
 		}
 		d.hashing.Lock()
 		_, _ = d.sum.Write(b) // a hash never fails
+		if d.second != nil {
+			_, _ = d.second.Write(b)
+		}
 		p.set(func() { d.advance(b) })
 		d.hashing.Unlock()
 		p.wake()

@@ -69,7 +69,7 @@ func TestSpansStayInOrder(t *testing.T) {
 	size := int64(len(content))
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 8))
-		d := newData(nil, size)
+		d := newData(nil, size, "")
 		workers := make([]*worker, 4)
 		has := map[*worker]*span{}
 		now := time.Now()
@@ -90,7 +90,7 @@ func TestSpansStayInOrder(t *testing.T) {
 					has[w] = d.spans.takeOver(w, now)
 				}
 			case s.at == s.to:
-				if has[w] = d.spans.follow(s, r.IntN(2) == 0, d.front+window); has[w] == nil {
+				if has[w] = d.spans.follow(s, d.front+window); has[w] == nil {
 					d.spans.release(w)
 				}
 			case r.IntN(20) == 0:
@@ -142,7 +142,7 @@ func TestNoTakeOverWhileTheHashIsBehind(t *testing.T) {
 	const size = 4 * window
 	for behind, want := range map[int64]bool{0: true, window / 2: false} {
 		p := &Part{size: size, sizeProven: true}
-		p.data = newData(nil, -1)
+		p.data = newData(nil, -1, "")
 		busy := &worker{answered: true, began: time.Now().Add(-time.Second), heard: time.Now(), got: 1, cancel: func(error) {}}
 		p.data.spans = spans{list: []*span{
 			{at: behind, to: behind},

@@ -186,3 +186,76 @@ func TestClockThatJumps(t *testing.T) {
 		})
 	}
 }
+
+func TestLinkIsRenewedOnceAndThenGone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(2 * mib)
+		s.tricks = append([]trick{cut(mib)}, repeat(answer(403, "<Error><Code>ExpiredRequest</Code></Error>"), 9)...)
+		o := options(s, dir)
+		renewed := 0
+		o.Link = func(_ context.Context, renew bool) (string, error) {
+			if renew {
+				renewed++
+			}
+			return "https://files.test/x?sig=SECRET", nil
+		}
+		p, err := get(t, o)
+		var refused *RefusedError
+		if !errors.Is(err, ErrGone) || !errors.As(err, &refused) || refused.Code != "ExpiredRequest" || renewed != 1 {
+			t.Fatalf("%v after %d renewals", err, renewed)
+		}
+		if strings.Contains(err.Error(), "SECRET") {
+			t.Error("the error shows the link")
+		}
+		if got := p.Snapshot(); got.Done != mib {
+			t.Errorf("%d bytes are kept", got.Done)
+		}
+		s.tricks = nil
+		if err := p.Fetch(t.Context()); err != nil { // and it goes on later
+			t.Fatal(err)
+		}
+		same(t, p, s.body)
+	})
+}
+
+func TestLinkThatCannotBeRenewedNow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(2 * mib)
+		s.tricks = []trick{cut(mib), answer(403, "")}
+		o := options(s, dir)
+		var asked []time.Time
+		o.Link = func(_ context.Context, renew bool) (string, error) {
+			if renew {
+				if asked = append(asked, time.Now()); len(asked) < 3 {
+					return "", &TemporaryError{errors.New("offline")}
+				}
+			}
+			return "https://files.test/x", nil
+		}
+		p, err := get(t, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, p, s.body)
+		for i := range asked {
+			if i > 0 && asked[i].Sub(asked[i-1]) < renewEvery {
+				t.Errorf("asked again after %v", asked[i].Sub(asked[i-1]))
+			}
+		}
+	})
+}
+
+func FuzzLinkLife(f *testing.F) {
+	f.Add("https://x/y?X-Amz-Date=20260102T030405Z&X-Amz-Expires=900")
+	f.Add("https://x/y?Expires=1767323045")
+	f.Add("https://x/y?st=2026-01-02T03:00:00Z&se=2026-01-02T03:04:05Z")
+	f.Fuzz(func(t *testing.T, link string) {
+		if _, to, ok := linkLife(link); ok && to.IsZero() {
+			t.Errorf("%q ends never", link)
+		}
+	})
+}

@@ -29,6 +29,7 @@ type memoryDisk struct {
 	locks    map[string]bool
 	inodes   uint64
 	lockless bool
+	unsure   bool  // it cannot tell when data is durable
 	room     int64 // bytes that are free; less than 0 is no limit
 	syncErr  []error
 	step     func(op string) // before each change
@@ -319,7 +320,7 @@ func (f *memoryFile) stat() (fileInfo, error) {
 
 // sync makes a file durable. If it fails, the pages are dropped, as a system
 // does, and the next one would succeed.
-func (f *memoryFile) sync() error {
+func (f *memoryFile) sync() (bool, error) {
 	f.d.begin("sync")
 	defer f.d.mu.Unlock()
 	if len(f.d.syncErr) > 0 {
@@ -335,7 +336,7 @@ func (f *memoryFile) sync() error {
 				}
 			}
 			clear(f.n.dirty)
-			return err
+			return false, err
 		}
 	}
 	if size := len(f.n.live); size <= cap(f.n.durable) {
@@ -350,7 +351,7 @@ func (f *memoryFile) sync() error {
 		}
 	}
 	clear(f.n.dirty)
-	return nil
+	return !f.d.unsure, nil
 }
 
 func (f *memoryFile) Close() error { return nil }

@@ -57,8 +57,8 @@ type Part struct {
 	size       int64
 	sizeProven bool // by the object itself, not by what somebody told
 	valid      validator
-	digest     string
-	ranges     bool // the server has shown that it knows them
+	digest     digest // that the server told
+	ranges     bool   // the server has shown that it knows them
 
 	// What went wrong, and what follows from it.
 	renewals    int64 // of refused links, when the last byte came
@@ -76,6 +76,8 @@ type Part struct {
 	phase       Phase
 	begun       bool
 	resumed     int64
+	restarted   int
+	compared    algorithm
 	attempts    int
 	retryAt     time.Time
 	lastErr     string
@@ -138,7 +140,7 @@ func Open(o Options) (*Part, error) {
 	// the checkpoint tells that another process is at work, and the whole file
 	// is read again before it is called complete.
 	p.lockless = !p.disk.locked(o.Path + lockSuffix)
-	p.writer = checkpointer{disk: p.disk, path: o.Path + checkpointSuffix, nonce: p.nonce}
+	p.writer.disk, p.writer.path, p.writer.nonce = p.disk, o.Path+checkpointSuffix, p.nonce
 	if err := p.openFiles(); err != nil {
 		_ = lock.Close()
 		return nil, err
@@ -166,11 +168,7 @@ func (p *Part) openFiles() error {
 	if err := p.openPart(); err != nil {
 		return err
 	}
-	size := int64(-1)
-	if p.sizeProven {
-		size = p.size
-	}
-	p.data = newData(p.file, size)
+	p.data = newData(p.file, p.provenSize(), p.digest.Algorithm)
 	return nil
 }
 

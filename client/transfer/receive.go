@@ -1,21 +1,22 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"net/http"
 	"time"
 )
 
 var (
-	errOtherMark  = errors.New("the file changed on the server: it is marked differently")
-	errOtherSize  = errors.New("the file changed on the server: its size is another")
-	errOtherBytes = errors.New("the file changed on the server: its bytes are others")
-	errShort      = errors.New("the connection ended before the file did")
+	errOtherMark   = errors.New("the file changed on the server: it is marked differently")
+	errOtherSize   = errors.New("the file changed on the server: its size is another")
+	errOtherCoding = errors.New("the file changed on the server: it is compressed otherwise")
+	errOtherBytes  = errors.New("the file changed on the server: its bytes are others")
+	errShort       = errors.New("the connection ended before the file did")
 )
 
 // attempt is one request and its body.
@@ -66,6 +67,7 @@ func (p *Part) attempt(ctx context.Context, w *worker, a *ask) error {
 		if err := p.skip(dog, resp.Body, b.at, b.at+a.overlap, make([]byte, p.bufferSize())); err != nil {
 			return err
 		}
+		p.set(func() { p.adopt(b) })
 	}
 	_, err = p.receive(dog, resp.Body, w, a.span, b)
 	return err
@@ -92,8 +94,9 @@ func transportVerdict(err error) verdict {
 	return again
 }
 
-// learn takes over what the answer proves of the object, and looks for room.
+// learn takes over what the answer tells of the object, and looks for room.
 func (p *Part) learn(resp *http.Response, a *ask, b body) error {
+	p.data.hashing.Lock()
 	p.set(func() {
 		if a.part {
 			p.blind = p.blind || p.valid.strong() == ""
@@ -105,15 +108,14 @@ func (p *Part) learn(resp *http.Response, a *ask, b body) error {
 		} else if !p.sizeProven && b.at == 0 {
 			p.size = -1 // what somebody told is no promise of this server's
 		}
-		if resp.StatusCode == http.StatusOK || p.valid == (validator{}) {
-			p.valid = validatorOf(resp.Header)
+		if b.verdict == accept && a.overlap == 0 {
+			p.adopt(b)
 		}
-		if d := digestOf(resp); d != "" {
-			p.digest = d
-		}
+		p.told(digestOf(resp))
 		p.ranges = resp.ProtoMajor == 1 && rangesShown(resp, a)
 		p.suspect = false
 	})
+	p.data.hashing.Unlock()
 	if a.part {
 		return nil
 	}
@@ -125,6 +127,16 @@ func (p *Part) learn(resp *http.Response, a *ask, b body) error {
 	}
 	p.saved = true
 	return p.save(StateActive, false) // from here on a kill finds its way back
+}
+
+// adopt takes an answer's mark over as the object's. Where there are bytes here
+// that nothing else tells to be of the same object, they are compared with the
+// answer's before: a mark that the bytes here have not would vouch for a mix of
+// two objects later. Under Part.mu.
+func (p *Part) adopt(b body) {
+	if b.full || p.valid.empty() {
+		p.valid = b.mark
+	}
 }
 
 // receive writes a body to a span, and to those that follow as far as nobody
@@ -172,7 +184,7 @@ func (p *Part) bodyEnd(s *span, b body, err error) (end bool, fail error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case s.to == endless && (b.framed || p.o.Size < 0 || p.o.Size == s.at):
+	case s.to == endless && (b.framed || p.o.Size <= s.at):
 		p.size, p.sizeProven = s.at, true
 		p.data.spans.setEnd(s.at)
 		return true, nil
@@ -191,7 +203,7 @@ func (p *Part) room(ctx context.Context, w *worker, s *span, most int64) (*span,
 		d := p.data
 		limit := d.front + window
 		if s.by == w && s.at == s.to && s.at < w.reach {
-			if n := d.spans.follow(s, false, limit); n != nil {
+			if n := d.spans.follow(s, limit); n != nil {
 				s = n
 			}
 		}
@@ -249,8 +261,11 @@ func (p *Part) sweep(dog *watchdog, r io.Reader, w *worker, b body) error {
 		if err := p.skip(dog, r, at, there, buf); err != nil {
 			return err
 		}
-		at = there
 		p.mu.Lock()
+		if at < there {
+			p.adopt(b)
+		}
+		at = there
 		s := p.data.spans.claimAt(w, at)
 		p.mu.Unlock()
 		if s == nil {
@@ -278,7 +293,7 @@ func (p *Part) skip(dog *watchdog, r io.Reader, from, to int64, buf []byte) erro
 		if _, derr := p.file.ReadAt(disk[:n], at); derr != nil && !errors.Is(derr, io.EOF) {
 			return fmt.Errorf("read the part: %w", derr)
 		}
-		if crc32.Checksum(disk[:n], castagnoli) != crc32.Checksum(buf[:n], castagnoli) {
+		if !bytes.Equal(disk[:n], buf[:n]) {
 			return &failure{verdict: changed, err: errOtherBytes}
 		}
 		at += int64(n)

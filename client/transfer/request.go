@@ -53,12 +53,16 @@ func (p *Part) askFor(s *span, part bool) *ask {
 	if s.to >= p.data.spans.end() && !part {
 		a.to = -1
 	}
-	if (p.valid.strong() == "" || p.overlap) && !part {
+	if p.unmarked() && !part {
 		a.overlap = min(p.data.spans.before(s), overlapSize)
 		a.from -= a.overlap
 	}
 	return a
 }
+
+// unmarked reports whether answers do not tell that they are about the object
+// whose bytes are here. Under Part.mu.
+func (p *Part) unmarked() bool { return p.overlap || p.valid.strong() == "" }
 
 // strong is what If-Range may carry: a strong ETag, or a Last-Modified that is
 // at least a second older than its answer (RFC 9110, 13.1.5 and 8.8.2.2).
@@ -106,16 +110,16 @@ func (p *Part) request(ctx context.Context, a *ask) (*http.Request, error) {
 			}
 		}
 	}
-	if signedChecksum(u) {
-		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
-	}
+	askForChecksum(req)
 	return req, nil
 }
 
-// signedChecksum reports whether a link's signature covers the header by which
-// Amazon's stores are asked for a checksum: without it they refuse the link.
-func signedChecksum(u *url.URL) bool {
-	return slices.Contains(strings.Split(u.Query().Get("X-Amz-SignedHeaders"), ";"), "x-amz-checksum-mode")
+// askForChecksum adds the header by which Amazon's stores are asked for a
+// checksum where the link's signature covers it: without it they refuse the link.
+func askForChecksum(req *http.Request) {
+	if slices.Contains(strings.Split(req.URL.Query().Get("X-Amz-SignedHeaders"), ";"), "x-amz-checksum-mode") {
+		req.Header.Set("X-Amz-Checksum-Mode", "ENABLED")
+	}
 }
 
 var errInsecure = errors.New("the link is not https")
@@ -146,7 +150,7 @@ func httpClient(rt http.RoundTripper) *http.Client {
 		if len(via) > maxRedirects {
 			return errRedirects
 		}
-		if via[0].URL.Scheme == "https" && req.URL.Scheme != "https" {
+		if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
 			return errInsecure
 		}
 		if err := mayFetch(req.URL); err != nil {
@@ -161,6 +165,7 @@ func httpClient(rt http.RoundTripper) *http.Client {
 				req.Header.Del(name)
 			}
 		}
+		askForChecksum(req)
 		return nil
 	}}
 }
@@ -177,8 +182,8 @@ func scrub(err error) error {
 	if errors.As(err, &op) {
 		return op
 	}
-	if strings.Contains(err.Error(), "://") {
-		return errHidden // some transports quote the link in their own words
+	if s := err.Error(); strings.Contains(s, "://") || strings.Contains(s, "Location") {
+		return errHidden // some transports quote the link in their own words, and Go that of a redirect
 	}
 	return err
 }

@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -38,6 +36,8 @@ type body struct {
 	end     int64 // offset after its last byte, endless if nothing tells
 	size    int64 // of the whole object, -1 unknown
 	framed  bool  // its end is marked, so that a cut connection cannot pass for it
+	full    bool  // it is the whole object
+	mark    validator
 	after   time.Duration
 	crowded bool
 	err     error // why it is not to be used; safe to show
@@ -45,20 +45,20 @@ type body struct {
 
 // known is what an answer is judged by.
 type known struct {
-	size    int64 // -1 unless the object itself has proven it
-	valid   validator
-	here    int64 // bytes on the disk
-	suspect bool  // the last answer was about another object
+	size  int64 // -1 unless the object itself has proven it
+	valid validator
+	here  int64 // bytes on the disk
+	reach int64 // the end of the last of them
+	alike bool  // they can be compared, see Part.comparable
 }
 
 func (p *Part) known() known {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	k := known{size: -1, valid: p.valid, here: p.data.done(), suspect: p.suspect}
-	if p.sizeProven {
-		k.size = p.size
+	return known{
+		size: p.provenSize(), valid: p.valid, here: p.data.done(),
+		reach: p.data.spans.reach(p.data.front), alike: p.comparable(),
 	}
-	return k
 }
 
 // judge reads the head of an answer, and little of its body, before a byte of
@@ -90,21 +90,25 @@ func (k known) whole(resp *http.Response, a *ask) body {
 	if isHTML(resp.Header) {
 		return body{verdict: again, err: errors.New("an HTML page came instead of the file (a login page of the network?)")}
 	}
-	b := body{size: resp.ContentLength, end: ending(resp.ContentLength)}
-	b.framed = b.size >= 0 || resp.ProtoMajor > 1 || len(resp.TransferEncoding) > 0
 	fresh := validatorOf(resp.Header)
-	other := k.size >= 0 && b.size >= 0 && b.size != k.size
+	b := body{size: resp.ContentLength, end: ending(resp.ContentLength), full: true, mark: fresh}
+	b.framed = b.size >= 0 || resp.ProtoMajor > 1 || len(resp.TransferEncoding) > 0
+	other := k.otherSize(b.size)
 	switch {
 	case k.here == 0 && !a.part:
 		b.verdict = accept
 	case other && k.valid.strong() != "" && fresh.empty():
 		b.verdict, b.err = again, errors.New("something else came instead of the file (a login page of the network?)")
+	case k.valid.Coding != fresh.Coding:
+		b.verdict, b.err = changed, errOtherCoding
 	case k.valid.differs(fresh):
 		b.verdict, b.err = changed, errOtherMark
 	case other:
 		b.verdict, b.err = changed, errOtherSize
 	case a.part:
 		b.verdict, b.err = stuck, errors.New("the whole file came instead of a part")
+	case !k.alike && (k.valid.strong() == "" || !k.valid.same(fresh)):
+		b.verdict, b.err = unproven, errors.New("the whole file came without its mark")
 	default:
 		b.verdict = compare
 	}
@@ -119,24 +123,30 @@ func (k known) partial(resp *http.Response, a *ask) body {
 	switch {
 	case !a.ranged, !ok, from != a.from, a.to >= 0 && to > a.to,
 		strings.HasPrefix(media, "multipart/"),
-		encoded(resp.Header),
+		fresh.Coding != k.valid.Coding,
 		resp.ContentLength >= 0 && resp.ContentLength != to-from:
 		return body{verdict: stuck, err: errors.New("a part came that is not the one asked for")}
 	case k.valid.differs(fresh):
 		return body{verdict: changed, err: errOtherMark}
-	case k.size >= 0 && total >= 0 && total != k.size:
+	case k.otherSize(total):
 		return body{verdict: changed, err: errOtherSize}
 	case k.valid.strong() != "" && !k.valid.same(fresh) && a.overlap == 0:
 		// Servers that ignore If-Range exist, so the answer must tell itself.
 		return body{verdict: unproven, err: errors.New("a part came without the file's mark")}
 	}
-	return body{verdict: accept, at: from, end: to, size: total, framed: true}
+	return body{verdict: accept, at: from, end: to, size: total, framed: true, mark: fresh}
+}
+
+// otherSize reports whether an object of so many bytes is another one than that
+// whose bytes are here.
+func (k known) otherSize(size int64) bool {
+	return size >= 0 && (k.size >= 0 && size != k.size || size < k.reach)
 }
 
 // unsatisfied: 416, the range is said to be outside of the object.
 func (k known) unsatisfied(resp *http.Response) body {
 	total, ok := parseUnsatisfied(resp.Header.Get("Content-Range"))
-	if ok && k.size >= 0 && total != k.size {
+	if ok && k.otherSize(total) {
 		return body{verdict: changed, err: errOtherSize}
 	}
 	return body{verdict: stuck, err: errors.New("the server has no such range")}
@@ -164,7 +174,7 @@ func (v validator) empty() bool { return v.ETag == "" && v.LastModified == "" }
 const maxValidator = 1 << 10
 
 func validatorOf(h http.Header) validator {
-	v := validator{ETag: h.Get("ETag"), LastModified: h.Get("Last-Modified")}
+	v := validator{ETag: h.Get("ETag"), LastModified: h.Get("Last-Modified"), Coding: codingOf(h)}
 	if len(v.ETag) > maxValidator {
 		v.ETag = ""
 	}
@@ -175,9 +185,15 @@ func validatorOf(h http.Header) validator {
 	return v
 }
 
-func encoded(h http.Header) bool {
-	e := h.Get("Content-Encoding")
-	return e != "" && !strings.EqualFold(e, "identity")
+// codingOf is how a representation is compressed; nobody asked for that, but an
+// object may be stored so. Its bytes are kept as they come, and its ranges and
+// sizes are of those (RFC 9110, 8.4).
+func codingOf(h http.Header) string {
+	c := strings.ToLower(strings.Join(h.Values("Content-Encoding"), ","))
+	if c == "identity" {
+		return ""
+	}
+	return c[:min(len(c), maxValidator)]
 }
 
 func isHTML(h http.Header) bool {
@@ -228,37 +244,6 @@ func rangesShown(resp *http.Response, a *ask) bool {
 		return true
 	}
 	return !a.ranged && strings.EqualFold(strings.TrimSpace(resp.Header.Get("Accept-Ranges")), "bytes")
-}
-
-// digestOf is the SHA-256 of the whole object, where an answer tells it:
-// Repr-Digest (RFC 9530, 3; also with a part), the older Digest with a whole
-// one (RFC 3230, 4.3.2), or Amazon's checksum of a full object. Lower-case hex,
-// or "".
-func digestOf(resp *http.Response) string {
-	h := resp.Header
-	if encoded(h) {
-		return ""
-	}
-	fields := []string{h.Get("Repr-Digest")}
-	if resp.StatusCode == http.StatusOK {
-		fields = append(fields, h.Get("Digest"))
-	}
-	if v := h.Get("X-Amz-Checksum-Sha256"); v != "" && h.Get("X-Amz-Checksum-Type") == "FULL_OBJECT" {
-		fields = append(fields, "sha-256="+v)
-	}
-	for _, field := range fields {
-		for one := range strings.SplitSeq(field, ",") {
-			name, value, ok := strings.Cut(strings.TrimSpace(one), "=")
-			if !ok || !strings.EqualFold(name, "sha-256") {
-				continue
-			}
-			b, err := base64.StdEncoding.DecodeString(strings.Trim(value, ":"))
-			if err == nil && len(b) == 32 {
-				return hex.EncodeToString(b)
-			}
-		}
-	}
-	return ""
 }
 
 // RefusedError is an answer that is not the file: its status and, from the

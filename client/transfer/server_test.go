@@ -15,6 +15,8 @@ import (
 	"time"
 )
 
+const mib = 1 << 20
+
 // server is one object behind a link, without a socket. Each request takes the
 // next trick, if there is one.
 type server struct {
@@ -297,4 +299,31 @@ func (w *slowWriter) Write(b []byte) (int, error) {
 // ReadFrom hides that of the real writer, which would send all at once.
 func (w *slowWriter) ReadFrom(r io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{w}, r, make([]byte, 64<<10))
+}
+
+// changeTo makes the object another one from this request on.
+func changeTo(size int, honourIfRange bool) trick {
+	return func(s *server, req *http.Request, _ *http.Response) (*http.Response, error) {
+		s.body, s.etag = newServer(size + 1).body[1:], `"two"`
+		req = req.Clone(req.Context())
+		if !honourIfRange {
+			req.Header.Del("If-Range")
+		}
+		return s.honest(req), nil
+	}
+}
+
+func wholeUpTo(n int64) trick {
+	return func(s *server, req *http.Request, resp *http.Response) (*http.Response, error) {
+		resp, err := whole(s, req, resp)
+		return cutBody(resp, n, io.ErrUnexpectedEOF), err
+	}
+}
+
+func repeat(t trick, n int) []trick {
+	var out []trick
+	for range n {
+		out = append(out, t)
+	}
+	return out
 }

@@ -1,9 +1,6 @@
 package transfer
 
-import (
-	"encoding/hex"
-	"time"
-)
+import "time"
 
 // ThisRunBytes is the number of bytes from the network since Fetch began.
 func (p *Part) ThisRunBytes() int64 {
@@ -21,7 +18,7 @@ func (p *Part) Snapshot() Snapshot {
 		Phase: p.phase, Size: p.size, Done: p.data.done(),
 		ThisRun: p.meter.total, ResumedFrom: p.resumed, Left: -1,
 		Connections: p.connections, Attempts: p.attempts, Retry: p.tries,
-		RetryAt: p.retryAt, LastError: p.lastErr,
+		RetryAt: p.retryAt, LastError: p.lastErr, Restarts: p.restarted, Unsure: p.writer.unsure.Load(),
 	}
 	if p.phase == PhaseRechecking {
 		s.Done = p.rechecked
@@ -37,7 +34,7 @@ func (p *Part) Snapshot() Snapshot {
 		}
 	}
 	if p.state == StateComplete && p.phase == PhaseDone {
-		s.SHA256 = hex.EncodeToString(p.data.sum.Sum(nil))
+		s.SHA256, s.Digest = p.data.digest(algSHA256), string(p.compared)
 	}
 	s.Parts = p.data.spans.parts(p.data.front, p.size)
 	return s

@@ -95,6 +95,16 @@ func (m *spans) done(front int64) int64 {
 	return n
 }
 
+// reach is the end of the last byte on the disk.
+func (m *spans) reach(front int64) int64 {
+	for _, s := range slices.Backward(m.list) {
+		if s.at > s.from {
+			return max(s.at, front)
+		}
+	}
+	return front
+}
+
 // end is where the object ends, as far as is known.
 func (m *spans) end() int64 {
 	if n := len(m.list); n > 0 {
@@ -186,9 +196,9 @@ func (m *spans) claimAt(w *worker, at int64) *span {
 	return nil
 }
 
-// follow gives a worker whose body goes on past its span the next one, if
-// nobody has begun it.
-func (m *spans) follow(s *span, whole bool, limit int64) *span {
+// follow gives a worker whose body goes on past its span a part of the next one,
+// if nobody has begun it.
+func (m *spans) follow(s *span, limit int64) *span {
 	i := slices.Index(m.list, s) + 1
 	if i >= len(m.list) {
 		return nil
@@ -197,7 +207,7 @@ func (m *spans) follow(s *span, whole bool, limit int64) *span {
 	if n.by != nil || n.at > n.from || n.at == n.to || n.at >= limit {
 		return nil
 	}
-	if end := partEnd(n.at); !whole && end < n.to {
+	if end := partEnd(n.at); end < n.to {
 		m.split(n, end)
 	}
 	s.by, n.by = nil, s.by

@@ -118,7 +118,15 @@ type Snapshot struct {
 	Retry       int       // tries in a row without progress
 	RetryAt     time.Time // with PhaseWaiting
 	LastError   string    // why the last try ended; safe to show, no link in it
+	Restarts    int       // times that what was here was given up, since the object was another one
 	SHA256      string    // hex, once done
+	// Digest names what the whole file was compared with, once done: "SHA-256",
+	// "CRC-32C", "CRC-64/NVME" or "MD5". "" means that nobody told a digest, so
+	// that no more than the size vouches for it.
+	Digest string
+	// Unsure: the file system cannot tell whether data is durable, so a power
+	// cut may cost what is here.
+	Unsure bool
 }
 
 // PartState is one extent [From, To) and how much of it, from From on, is there.
