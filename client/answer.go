@@ -30,7 +30,7 @@ func (c *Client) judge(k call, rep reply) outcome {
 	}
 	switch {
 	case e.of(ErrBusy):
-		e.Running = no.running
+		e.Running = c.withoutKey(no.running)
 	case e.of(ErrRateLimited, ErrServer):
 		e.RetryAfter = after
 	case e.of(ErrNetwork):
@@ -196,18 +196,23 @@ func (c *Client) clean(err error) error {
 	return err
 }
 
-// scrub takes the key, and the queries of links, out of a server's words. The
-// key is out of the answer already, unless escapes of JSON hid it.
+// scrub takes the key, and the queries of links, out of a server's words.
 func (c *Client) scrub(u text.Untrusted) text.Untrusted {
-	s := u.Raw()
-	if key := c.key.reveal(); len(key) >= leastSecret {
-		s = strings.ReplaceAll(s, key, redacted)
-	}
-	return text.Untrusted(cutQueries(s))
+	return text.Untrusted(cutQueries(c.withoutKey(u).Raw()))
 }
 
-// scrubExport does so with the words of an export that are kept and shown.
+// withoutKey takes the key out of what a server has named: it must not get
+// from there into a file's name, or into what this machine remembers.
+func (c *Client) withoutKey(u text.Untrusted) text.Untrusted {
+	if key := c.key.reveal(); len(key) >= leastSecret {
+		return text.Untrusted(strings.ReplaceAll(u.Raw(), key, redacted))
+	}
+	return u
+}
+
+// scrubExport does so with the words of an export.
 func (c *Client) scrubExport(e *Export) {
+	e.ID = c.withoutKey(e.ID)
 	e.Status, e.Error, e.Range.Name = c.scrub(e.Status), c.scrub(e.Error), c.scrub(e.Range.Name)
 }
 

@@ -119,6 +119,7 @@ func (c *Client) Project(ctx context.Context) (Project, error) {
 	if err != nil {
 		return Project{}, &Error{Kind: ErrProtocol, Step: step, Status: rep.status, Err: err}
 	}
+	p.ID, p.Name, p.Slug = c.withoutKey(p.ID), c.withoutKey(p.Name), c.withoutKey(p.Slug)
 	return p, nil
 }
 
@@ -140,8 +141,8 @@ func (c *Client) Export(ctx context.Context, id ID) (Export, error) {
 	if err != nil {
 		return Export{}, &Error{Kind: ErrProtocol, Step: step, Status: rep.status, Err: err}
 	}
-	exp.ID = id // what was asked for, whatever the answer calls itself
 	c.scrubExport(&exp)
+	exp.ID = id // what was asked for, whatever the answer calls itself
 	return exp, nil
 }
 

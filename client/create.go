@@ -53,7 +53,7 @@ func (c *Client) create(ctx context.Context, r ExportRequest) (Created, error) {
 		id, err := out.created()
 		switch {
 		case err == nil:
-			return Created{ID: id, At: c.onServer(out.began)}, nil
+			return Created{ID: c.withoutKey(id), At: c.onServer(out.began)}, nil
 		case ctx.Err() != nil && errors.Is(err, ctx.Err()) && (!out.unhandled || lost.happened()):
 			return Created{}, lostAnswer(ctx.Err())
 		case !out.lost():

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -275,36 +276,31 @@ func TestABodyThatDripsIsLeft(t *testing.T) {
 // to have this program write it into a name, an id or the history.
 func TestAServerThatRepeatsTheKey(t *testing.T) {
 	t.Parallel()
-	const all = `{"id":"` + testKey + `","exportJobId":"` + testKey + `","name":"` + testKey + `","slug":"x-` + testKey +
-		`","status":"` + testKey + `","error":"` + testKey + `","dateRange":"` + testKey + `","format":"json"}`
-	p, err := play(t, says(200, all)).client().Project(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	exp, err := play(t, says(200, all)).client().Export(t.Context(), "e1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := play(t, says(200, all)).client().Create(t.Context(), request())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = play(t, says(409, all)).client().Create(t.Context(), request())
-	words := []ID{p.ID, p.Name, p.Slug, exp.Status, exp.Error, exp.Range.Name, made.ID, details(t, err).Running, details(t, err).Message}
-	for exp, err := range play(t, says(200, "["+all+"]")).client().Exports(t.Context()) {
+	// JSON has other spellings of the same text.
+	for _, spelled := range []string{testKey, `\u0064` + testKey[1:], "x" + testKey + "/" + testKey} {
+		all := strings.ReplaceAll(`{"id":"KEY","exportJobId":"KEY","name":"KEY","slug":"KEY","status":"KEY","error":"KEY","message":"KEY",`+
+			`"dateRange":"KEY","format":"KEY","checksum":"KEY"}`, "KEY", spelled)
+		p, err := play(t, says(200, all)).client().Project(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		words = append(words, exp.ID, exp.Status)
-	}
-	// JSON has other spellings of the same text.
-	spelled := strings.Replace(all, `"status":"`+testKey, `"status":"\u0064`+testKey[1:], 1)
-	if exp, err = play(t, says(200, spelled)).client().Export(t.Context(), "e1"); err != nil {
-		t.Fatal(err)
-	}
-	for i, w := range append(words, exp.Status) {
-		if strings.Contains(w.Raw(), testKey) {
-			t.Errorf("word %d is the key", i)
+		exp, err := play(t, says(200, all)).client().Export(t.Context(), "e1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := play(t, says(200, all)).client().Create(t.Context(), request())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = play(t, says(409, all)).client().Create(t.Context(), request())
+		got := []any{p, exp, made, err, details(t, err).Running, details(t, err).Code, details(t, err).Message}
+		for exp, err := range play(t, says(200, "["+all+"]")).client().Exports(t.Context()) {
+			got = append(got, exp, err)
+		}
+		for _, v := range got {
+			if said := fmt.Sprintf("%+v", v); strings.Contains(said, testKey) {
+				t.Errorf("it is repeated: %s", said)
+			}
 		}
 	}
 }

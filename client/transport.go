@@ -89,7 +89,7 @@ func (c *Client) exchange(ctx context.Context, k call, to *url.URL) (reply, *noR
 			return reply{}, &noReply{err: err, status: res.StatusCode, protocol: true, unsent: res.StatusCode != http.StatusSeeOther}
 		}
 		if next == nil {
-			return c.read(res, k.mostBytes(), foreign)
+			return read(res, k.mostBytes(), foreign)
 		}
 		_ = res.Body.Close()
 		to = next
@@ -170,9 +170,8 @@ func redirect(res *http.Response, k call, from *url.URL, hop int) (*url.URL, err
 }
 
 // read takes the whole answer in, up to most bytes. Of a refusal the status is
-// enough, whatever became of its text. A key that the server repeats is taken
-// out before anybody can make a name, an id or a message of it.
-func (c *Client) read(res *http.Response, most int, foreign bool) (reply, *noReply) {
+// enough, whatever became of its text.
+func read(res *http.Response, most int, foreign bool) (reply, *noReply) {
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, int64(most)+1))
 	whole := err == nil && len(body) <= most
@@ -186,9 +185,6 @@ func (c *Client) read(res *http.Response, most int, foreign bool) (reply, *noRep
 			err:    fmt.Errorf("the answer is larger than %d MiB", most>>20),
 			status: res.StatusCode, protocol: true,
 		}
-	}
-	if key := c.key.reveal(); len(key) >= leastSecret {
-		body = bytes.ReplaceAll(body, []byte(key), []byte(redacted))
 	}
 	return reply{status: res.StatusCode, header: res.Header, body: body, foreign: foreign}, nil
 }

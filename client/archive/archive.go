@@ -93,7 +93,10 @@ const (
 
 // Report is the verdict on a file.
 type Report struct {
-	Format  string // "json", "csv"; "" if it is neither
+	Format string // "json", "csv"; "" if it is neither
+	// Layers are what [CheckFile] took off, by their names in this package, the
+	// outermost first; nil if the export lay in nothing.
+	Layers  []string
 	Bytes   int64
 	SHA256  string // lower-case hexadecimal, over every byte
 	OK      bool   // there are no problems

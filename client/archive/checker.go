@@ -2,6 +2,8 @@ package archive
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -105,12 +107,16 @@ func (c *checker) read(f *feed) error {
 		c.findings.add(Schema, "byte 0", "the file is %s, not %s as asked for",
 			strings.ToUpper(c.format), strings.ToUpper(quoted(c.expect.Format).bare()))
 	}
+	marked := bytes.HasPrefix(head, []byte(bom))
+	if marked {
+		w.pos = len(bom)
+	}
 	if c.format == formatJSON {
+		if marked && !c.findings.full(Syntax) {
+			c.findings.add(Syntax, "byte 0", "a byte order mark stands before the document: JSON must not have one")
+		}
 		err = newJSONParser(c, w).run()
 	} else {
-		if bytes.HasPrefix(head, []byte(bom)) {
-			w.pos = len(bom)
-		}
 		err = newCSVParser(c, w).run()
 	}
 	if errors.Is(err, errStop) {
@@ -142,6 +148,8 @@ func guessFormat(head []byte, expected string) guess {
 		return guess{expected, Truncated, "the file is empty"}
 	case len(text) == 0 || text[0] == '{' || text[0] == '[':
 		return guess{format: formatJSON}
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return guess{"", Syntax, "the file is UTF-16, an export is UTF-8: a shell or an editor on Windows wrote it anew, perhaps"}
 	case text[0] == '<':
 		return guess{"", Syntax, "the file is HTML or XML, neither JSON nor CSV: a server's error page, perhaps"}
 	}
@@ -248,8 +256,16 @@ func (c *checker) compareBytes(size int64, sum string) {
 		c.findings.add(SizeMismatch, "", "the file has %d bytes, the server told %d", size, *c.expect.Bytes)
 	}
 	if c.expect.SHA256 != "" && !sameSum && !c.findings.full(ChecksumMismatch) {
-		c.findings.add(ChecksumMismatch, "", "the SHA-256 of the file is %s, it should be %s", sum, quoted(c.expect.SHA256).bare())
+		c.findings.add(ChecksumMismatch, "", "the SHA-256 of the file is %s, it should be %s", sum, shownSum(c.expect.SHA256))
 	}
+}
+
+// shownSum is a checksum that somebody told: whole, if it is one.
+func shownSum(s string) string {
+	if b, err := hex.DecodeString(s); err == nil && len(b) == sha256.Size {
+		return strings.ToLower(s)
+	}
+	return quoted(s).bare()
 }
 
 func (c *checker) compareRange() {
@@ -305,7 +321,8 @@ func (c *checker) compareCount() {
 		c.findings.add(Truncated, "", "the file ends with a row, but the server told of more")
 	}
 	if !c.findings.full(CountMismatch) {
-		c.findings.add(CountMismatch, "", "the file has %d records and %d widgets, the server told %d", n, c.counts[widget], told)
+		c.findings.add(CountMismatch, "", "the file has %s and %s, the server told %d",
+			plural(n, "record", "records"), plural(c.counts[widget], "widget", "widgets"), told)
 	}
 }
 

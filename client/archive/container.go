@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -15,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The layers that an export may lie in, as File names them.
+// The layers that an export may lie in, as Report names them.
 const (
 	LayerGzip = "gzip" // RFC 1952
 	LayerZstd = "zstd" // RFC 8878
@@ -141,7 +142,8 @@ func (f *File) unwrap(name string, decrypt func(io.Reader) (io.Reader, error)) e
 		}
 		l.r = z
 	case LayerZstd:
-		z, err := zstd.NewReader(f.plain, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
+		// Its decoder reads a frame of few bytes in as many reads.
+		z, err := zstd.NewReader(bufio.NewReaderSize(f.plain, 64<<10), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
 		if err != nil {
 			f.plain = broken{l.fault(err)}
 			return nil
@@ -161,9 +163,6 @@ func (f *File) unwrap(name string, decrypt func(io.Reader) (io.Reader, error)) e
 	f.plain = l
 	return nil
 }
-
-// Layers are those that were taken off, the outermost first.
-func (f *File) Layers() []string { return f.layers }
 
 // Read reads the export.
 func (f *File) Read(p []byte) (int, error) { return f.plain.Read(p) }
@@ -188,7 +187,11 @@ func CheckFile(ctx context.Context, f *File, e Expect, progress func(bytes int64
 	if progress != nil {
 		o.Progress = func(int64) { progress(f.raw.n.Load()) }
 	}
-	return CheckWith(ctx, f, e, o)
+	r, err := CheckWith(ctx, f, e, o)
+	if err == nil {
+		r.Layers = f.layers
+	}
+	return r, err
 }
 
 // rawFile counts and hashes the bytes of the file on disk.

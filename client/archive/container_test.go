@@ -63,7 +63,7 @@ func (t turned) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func checkFile(t testing.TB, file []byte, e Expect) (Report, []string) {
+func checkFile(t testing.TB, file []byte, e Expect) Report {
 	t.Helper()
 	f, err := Open(bytes.NewReader(file), unseal)
 	if err != nil {
@@ -74,7 +74,7 @@ func checkFile(t testing.TB, file []byte, e Expect) (Report, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, f.Layers()
+	return r
 }
 
 func TestLayers(t *testing.T) {
@@ -96,10 +96,10 @@ func TestLayers(t *testing.T) {
 		} {
 			want := check(t, string(plain), Expect{})
 			sum := sha256.Sum256(tt.file)
-			want.Bytes, want.SHA256 = int64(len(tt.file)), hex.EncodeToString(sum[:])
-			got, layers := checkFile(t, tt.file, Expect{Bytes: &want.Bytes, SHA256: want.SHA256})
-			if !reflect.DeepEqual(got, want) || !slices.Equal(layers, tt.layers) {
-				t.Errorf("%s in %v: layers %v\n got %+v\nwant %+v", name, tt.layers, layers, got, want)
+			want.Layers, want.Bytes, want.SHA256 = tt.layers, int64(len(tt.file)), hex.EncodeToString(sum[:])
+			got := checkFile(t, tt.file, Expect{Bytes: &want.Bytes, SHA256: want.SHA256})
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s in %v\n got %+v\nwant %+v", name, tt.layers, got, want)
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func TestDamagedLayers(t *testing.T) {
 		"gzip": gzipped(t, plain), "zstd": zstded(t, plain), "gzip in zstd": zstded(t, gzipped(t, plain)),
 	} {
 		for n := 4; n < len(file); n++ {
-			r, _ := checkFile(t, file[:n], Expect{})
+			r := checkFile(t, file[:n], Expect{})
 			if codes(r.Problems) != Truncated || r.Bytes != int64(n) {
 				t.Fatalf("%s, the first %d bytes of %d: %d bytes, %v", name, n, len(file), r.Bytes, r.Problems)
 			}
@@ -123,17 +123,17 @@ func TestDamagedLayers(t *testing.T) {
 			changed := slices.Clone(file)
 			changed[i] ^= 0x10
 			sum := sha256.Sum256(changed)
-			r, layers := checkFile(t, changed, Expect{})
+			r := checkFile(t, changed, Expect{})
 			if r.Bytes != int64(len(file)) || r.SHA256 != hex.EncodeToString(sum[:]) {
 				t.Fatalf("%s, byte %d: %d bytes, %s", name, i, r.Bytes, r.SHA256)
 			}
 			// Some bits say nothing of what is packed: a time, a name, what fills the last byte.
 			if r.OK && !samePlain(t, changed, plain) {
-				t.Errorf("%s, byte %d of %d changed: OK, layers %v", name, i, len(file), layers)
+				t.Errorf("%s, byte %d of %d changed: OK, layers %v", name, i, len(file), r.Layers)
 			}
 		}
 	}
-	if r, _ := checkFile(t, append(gzipped(t, plain), "these are no gzip member"...), Expect{}); codes(r.Problems) != Syntax {
+	if r := checkFile(t, append(gzipped(t, plain), "these are no gzip member"...), Expect{}); codes(r.Problems) != Syntax {
 		t.Errorf("bytes after a gzip member: %v", r.Problems)
 	}
 }
@@ -189,11 +189,11 @@ func TestUnpackedSizeIsBounded(t *testing.T) {
 		_ = w.Close()
 		return out.Bytes()
 	}
-	if r, _ := checkFile(t, bomb(5), Expect{}); !r.OK {
+	if r := checkFile(t, bomb(5), Expect{}); !r.OK {
 		t.Errorf("a file that becomes 5 MiB: %v", r.Problems)
 	}
 	file := bomb(FreeUnpacked>>20 + 8)
-	r, _ := checkFile(t, file, Expect{})
+	r := checkFile(t, file, Expect{})
 	if codes(r.Problems) != Schema || r.Bytes != int64(len(file)) {
 		t.Errorf("%d bytes that become %d MiB: %v", len(file), FreeUnpacked>>20+8, r.Problems)
 	}
@@ -201,27 +201,29 @@ func TestUnpackedSizeIsBounded(t *testing.T) {
 	for range MaxLayers + 1 {
 		nested = gzipped(t, nested)
 	}
-	if r, layers := checkFile(t, nested, Expect{}); codes(r.Problems) != Schema || len(layers) != MaxLayers {
-		t.Errorf("%d layers: %v, %v", MaxLayers+1, layers, r.Problems)
+	if r := checkFile(t, nested, Expect{}); codes(r.Problems) != Schema || len(r.Layers) != MaxLayers {
+		t.Errorf("%d layers: %v, %v", MaxLayers+1, r.Layers, r.Problems)
 	}
 }
 
 func TestZstdWindowIsBounded(t *testing.T) {
 	t.Parallel()
-	plain := append([]byte(page(t, "page.json")), bytes.Repeat([]byte(" "), 20<<20)...)
-	var out bytes.Buffer
-	w, err := zstd.NewWriter(&out, zstd.WithWindowSize(32<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(w, bytes.NewReader(plain)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if r, _ := checkFile(t, out.Bytes(), Expect{}); codes(r.Problems) != Schema {
-		t.Errorf("a window of 32 MiB: %v", r.Problems)
+	plain := []byte(`{"metrics":[],"x":[0` + strings.Repeat(",0", 10<<20) + "]}")
+	for window, want := range map[int]string{MaxWindow: "", 2 * MaxWindow: Schema} {
+		var out bytes.Buffer
+		w, err := zstd.NewWriter(&out, zstd.WithWindowSize(window))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(w, bytes.NewReader(plain)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if r := checkFile(t, out.Bytes(), Expect{}); codes(r.Problems) != want {
+			t.Errorf("a window of %d MiB: %v", window>>20, r.Problems)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func TestExpect(t *testing.T) {
 	}{
 		{"count without widgets", json, Expect{Records: ptr(4)}, "", "", "", ""},
 		{"count with widgets", json, Expect{Records: ptr(5)}, "", "", "", ""},
-		{"count too high", json, Expect{Records: ptr(6)}, "", CountMismatch, "4 records and 1 widgets, the server told 6", ""},
+		{"count too high", json, Expect{Records: ptr(6)}, "", CountMismatch, "4 records and 1 widget, the server told 6", ""},
 		{"count zero", json, Expect{Records: ptr(0)}, "", CountMismatch, "told 0", ""},
 		{"count of a cut file", json[:900], Expect{Records: ptr(4)}, Truncated, "", "ends inside", "byte 900"},
 		{"CSV count without widgets", csv, Expect{Records: ptr(3)}, "", "", "", ""},
@@ -40,7 +40,8 @@ func TestExpect(t *testing.T) {
 		{"CSV count with other rows", other, Expect{Records: ptr(4)}, "", "", "", ""},
 
 		{"bytes", json, Expect{Bytes: ptr(int64(len(json) + 1))}, "", SizeMismatch, "2050 bytes, the server told 2051", ""},
-		{"checksum", json, Expect{SHA256: strings.Repeat("0", 64)}, ChecksumMismatch, "", "should be 0000", ""},
+		{"checksum", json, Expect{SHA256: strings.Repeat("0", 64)}, ChecksumMismatch, "", "should be " + strings.Repeat("0", 64), ""},
+		{"checksum that is none", json, Expect{SHA256: strings.Repeat("x", 80)}, ChecksumMismatch, "", "xxx…", ""},
 		{"format", json, Expect{Format: "csv"}, Schema, "", "is JSON, not CSV", "byte 0"},
 		{"format of CSV", csv, Expect{Format: "json"}, Schema, "", "is CSV, not JSON", "byte 0"},
 		{"format of nothing", "", Expect{Format: "csv"}, Truncated, "", "empty", "byte 0"},

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -116,7 +117,11 @@ func TestWholeFiles(t *testing.T) {
 		{"null", "null", "", Syntax},
 		{"random bytes", "\x1f\x8b\x08\x00\x00,\x00\n", "", Syntax},
 		{"JSON with BOM", bom + `{"metrics":[]}`, "json", Syntax},
+		{"JSON with BOM, and more wrong", bom + `{"metrics":[5]}`, "json", Syntax + " " + Schema},
+		{"JSON with BOM, cut", bom + `{"metrics":[`, "json", Syntax + " " + Truncated},
 		{"JSON in UTF-16", "{\x00}\x00", "json", Syntax},
+		{"JSON in UTF-16 with BOM", "\xff\xfe{\x00}\x00", "", Syntax},
+		{"a BOM alone", bom, "", Truncated},
 		{"a list", `[{"id":"m_1"}]`, "json", Schema},
 		{"an error of the API", `{"error":"not_found","message":"no such export"}`, "json", Schema},
 		{"two documents", `{"metrics":[]} {"metrics":[]}`, "json", Syntax},
@@ -198,13 +203,33 @@ func TestEverySingleByteChange(t *testing.T) {
 // The same where the records go by the shape of the first.
 func TestEverySingleByteChangeOfShapedRecords(t *testing.T) {
 	t.Parallel()
-	const metric = `{"id":"ä%d\n","metricId":"b","value":-1.5,"timestamp":1%d,"m":{"n":1.5,"o":["p",{}]}}`
+	const metric = `{"id":"ä%d","metricId":"b\n","value":-1.5,"timestamp":1%d,"m":{"n":1.5,"o":["p",{}]}}`
 	file := `{"metrics":[` + fmt.Sprintf(metric, 1, 1) + "," + fmt.Sprintf(metric, 2, 2) + "," + fmt.Sprintf(metric, 3, 3) + `]}`
+	if n := readInFull(t, file); n != 1 {
+		t.Fatalf("%d records have no shape, want the first alone", n)
+	}
 	for i := strings.Index(file, "},{"); i < len(file); i++ {
 		for _, c := range []byte("\x00\t\n !\"#+,-./019:AENZ[\\]_abefnrtux{|}~\x7f\x80\xbf\xc3\xff") {
 			sameVerdict(t, file[:i]+string([]byte{c})+file[i+1:])
 		}
 	}
+}
+
+// readInFull is how many metrics of a document do not go by a shape.
+func readInFull(t *testing.T, file string) int {
+	t.Helper()
+	f := newFeed(t.Context(), strings.NewReader(file), false, nil)
+	c := newChecker(Expect{})
+	w := window{feed: f}
+	if _, err := w.head(sniff); err != nil {
+		t.Fatal(err)
+	}
+	p := newJSONParser(c, w)
+	if err := errors.Join(p.run(), f.drain()); err != nil {
+		t.Fatal(err)
+	}
+	c.closeIDs()
+	return p.shapes[metricObject].tries
 }
 
 func sameVerdict(t *testing.T, file string) {

@@ -157,8 +157,10 @@ func FuzzSketch(f *testing.F) {
 	f.Add(uint64(1), int64(1.7e12), int64(1e10), uint8(200), uint8(255))
 	f.Add(uint64(2), int64(0), int64(1), uint8(3), uint8(8))
 	f.Add(uint64(3), int64(maxMillis), int64(maxMillis), uint8(50), uint8(16))
+	f.Add(uint64(4), int64(-1e12), int64(1.5e12), uint8(200), uint8(16))
+	const yearZero = -62167219200000 // what RFC 3339 begins with
 	f.Fuzz(func(t *testing.T, seed uint64, from, span int64, points, most uint8) {
-		if from < 0 || from > maxMillis || span < 1 || span > maxMillis || most < 8 {
+		if from < yearZero || from > maxMillis || span < 1 || span > maxMillis || most < 8 {
 			return
 		}
 		r := rand.New(rand.NewPCG(seed, 0))

@@ -24,6 +24,9 @@ func findSecret(b []byte) (secret, bool) {
 			if start, end := urlPassword(b, i); end > 0 {
 				return secret{start, end, "a password in a URL"}, true
 			}
+			if start, end := webhook(b, i); end > 0 {
+				return secret{start, end, "the token of a webhook's URL"}, true
+			}
 		case !inWord && isHead(c) && (c != 'e' || i == 0 || b[i-1] != '-' && b[i-1] != '_'):
 			// A JSON web token has no bound in length: it begins only where its
 			// characters do, so that no text is looked at twice.
@@ -39,8 +42,8 @@ func findSecret(b []byte) (secret, bool) {
 // isHead reports whether a shape of matchSecret begins with c.
 func isHead(c byte) bool {
 	const digits = uint64(1<<'-' | 1<<'1')
-	const letters = uint64(1<<('A'-64) | 1<<('B'-64) | 1<<('S'-64) | 1<<('b'-64) | 1<<('d'-64) | 1<<('e'-64) | 1<<('g'-64) |
-		1<<('n'-64) | 1<<('p'-64) | 1<<('r'-64) | 1<<('s'-64) | 1<<('w'-64) | 1<<('x'-64) | 1<<('y'-64))
+	const letters = uint64(1<<('A'-64) | 1<<('B'-64) | 1<<('G'-64) | 1<<('S'-64) | 1<<('b'-64) | 1<<('d'-64) | 1<<('e'-64) |
+		1<<('f'-64) | 1<<('g'-64) | 1<<('l'-64) | 1<<('n'-64) | 1<<('p'-64) | 1<<('r'-64) | 1<<('s'-64) | 1<<('w'-64) | 1<<('x'-64) | 1<<('y'-64))
 	switch c >> 6 {
 	case 0:
 		return digits>>c&1 != 0
@@ -62,15 +65,26 @@ func matchSecret(b []byte) (n int, what string) {
 		return matchCapitalA(b)
 	case 'B', 'b':
 		return max(token(b, "Bearer ", base64ish, 20), token(b, "bearer ", base64ish, 20)), "a bearer token"
+	case 'G':
+		return token(b, "GOCSPX-", tokenish, 20), "a Google client secret"
 	case 'S':
 		return token(b, "SG.", dotted, 16), "a SendGrid key"
-	case 'd', 'p':
-		return matchDashtray(b), "a Dashtray API key"
+	case 'd':
+		return matchSmallD(b)
+	case 'f':
+		return token(b, "figd_", tokenish, 30), "a Figma token"
+	case 'l':
+		return max(token(b, "lin_api_", alnum, 30), token(b, "lin_oauth_", alnum, 30)), "a Linear key"
+	case 'p':
+		return matchSmallP(b)
 	case 'e':
 		return matchJWT(b), "a JSON web token"
 	case 'g':
 		return matchGit(b)
 	case 'n':
+		if n := token(b, "ntn_", alnum, 40); n > 0 {
+			return n, "a Notion token"
+		}
 		return token(b, "npm_", alnum, 30), "an npm token"
 	case 'r':
 		return max(token(b, "rk_live_", alnum, 10), token(b, "rk_test_", alnum, 10)), "a Stripe restricted key"
@@ -93,7 +107,30 @@ func matchCapitalA(b []byte) (int, string) {
 	if n := token(b, "AGE-SECRET-KEY-1", alnum, 30); n > 0 {
 		return n, "an age identity"
 	}
+	if n := token(b, "ATATT3", tokenish, 30); n > 0 {
+		return n, "an Atlassian token"
+	}
 	return matchAWS(b), "an AWS access key"
+}
+
+func matchSmallD(b []byte) (int, string) {
+	if n := token(b, "dop_v1_", alnum, 40); n > 0 {
+		return n, "a DigitalOcean token"
+	}
+	if n := token(b, "dG9rO", base64ish, 30); n > 0 { // "tok:" in base64
+		return n, "an Intercom token"
+	}
+	return matchDashtray(b), "a Dashtray API key"
+}
+
+func matchSmallP(b []byte) (int, string) {
+	if n := max(token(b, "pat-na1-", tokenish, 30), token(b, "pat-na2-", tokenish, 30), token(b, "pat-eu1-", tokenish, 30)); n > 0 {
+		return n, "a HubSpot token"
+	}
+	if n := token(b, "phx_", alnum, 30); n > 0 {
+		return n, "a PostHog key"
+	}
+	return matchDashtray(b), "a Dashtray API key"
 }
 
 func matchSmallS(b []byte) (int, string) {
@@ -102,6 +139,15 @@ func matchSmallS(b []byte) (int, string) {
 	}
 	if n := max(token(b, "shpat_", alnum, 20), token(b, "shpss_", alnum, 20), token(b, "shpca_", alnum, 20)); n > 0 {
 		return n, "a Shopify token"
+	}
+	if n := max(token(b, "sntrys_", base64ish, 30), token(b, "sntryu_", base64ish, 30)); n > 0 {
+		return n, "a Sentry token"
+	}
+	if n := token(b, "secret_", alnum, 43); n > 0 {
+		return n, "a Notion token"
+	}
+	if n := token(b, "sbp_", alnum, 36); n > 0 {
+		return n, "a Supabase token"
 	}
 	return max(token(b, "sk-", alnum, 20), token(b, "sk-proj-", tokenish, 20), token(b, "sk-ant-", tokenish, 20)), "an API key"
 }
@@ -208,6 +254,25 @@ func urlPassword(b []byte, i int) (start, end int) {
 			return start, j
 		case c == '/' || c == '?' || c == '#' || c <= ' ' || c == '"':
 			return 0, 0
+		}
+	}
+	return 0, 0
+}
+
+// webhook finds what is secret of the URL of an incoming webhook, where the
+// colon of "://" stands at i: whoever knows it may post. end is 0 if it is none.
+func webhook(b []byte, i int) (start, end int) {
+	for _, head := range [...]string{"://hooks.slack.com/services/", "://discord.com/api/webhooks/", "://discordapp.com/api/webhooks/"} {
+		if len(b)-i < len(head) || string(b[i:i+len(head)]) != head {
+			continue
+		}
+		rest := b[i+len(head):]
+		rest = rest[:min(len(rest), maxTail)]
+		tail := rest[bytes.LastIndexByte(rest, '/')+1:]
+		tail = tail[:run(tail, tokenish)]
+		if len(tail) >= 20 && varied(tail) && !isPlaceholder(tail) {
+			start = i + len(head) + bytes.LastIndexByte(rest, '/') + 1
+			return start, start + len(tail)
 		}
 	}
 	return 0, 0

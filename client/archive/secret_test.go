@@ -28,6 +28,20 @@ func knownSecrets() map[string]string {
 		"SendGrid":          "SG." + "ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf-09kqeF8tAmbihYzrnopKc-1s5cr",
 		"Shopify":           "shpat_" + "c0ffee1234567890c0ffee1234567890",
 		"OpenAI":            "sk-proj-" + "Ab3dEf6hIj9kLm2nOp5q",
+		"Google client":     "GOCSPX-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4",
+		"Linear":            "lin_api_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCD",
+		"HubSpot":           "pat-na1-" + "1a2b3c4d-1a2b-3c4d-5e6f-1a2b3c4d5e6f",
+		"PostHog":           "phx_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCDE",
+		"Sentry":            "sntrys_" + "eyJpYXQiOjE2ODczMzY1NDMuNjk4NTksInVybCI6bnVsbH0",
+		"Intercom":          "dG9rO" + "jFhMmIzYzRkXzVlNmZfN2E4Yl85YzBkXzFlMmYzYTRiNWM2ZDoxOjA=",
+		"Notion":            "ntn_" + "12345678901AbCdEfGhIjKlMnOpQrStUvWxYz01234567",
+		"Notion, older":     "secret_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCDEFG",
+		"Atlassian":         "ATATT3" + "xFfGF0AbCdEfGhIjKlMnOpQrStUvWxYz0123456789",
+		"DigitalOcean":      "dop_v1_" + "1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b",
+		"Figma":             "figd_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCD",
+		"Supabase":          "sbp_" + "1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b",
+		"Slack webhook":     "https://hooks.slack.com/services/T01ABCDEF23/B01ABCDEF23/" + "AbCdEfGhIjKlMnOpQrStUvWx",
+		"Discord webhook":   "https://discord.com/api/webhooks/123456789012345678/" + "AbCdEfGhIjKlMnOpQrStUvWxAbCdEfGhIj-KlMn_OpQrStUvWx1234567",
 		"npm":               "npm_" + "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4zAb3d",
 		"age":               "AGE-SECRET-KEY-1" + "GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33",
 		"Dashtray dk":       "dk_live_" + "7f3kQ9xW2mZ8rT5vB1nC",
@@ -52,6 +66,13 @@ func plainTexts() []string {
 		"pp_dashboard_created_by_user_2", "dk_monthly_recurring_revenue_v2", "dk_2024_03_15_10_30_00_000_000",
 		"-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN PUBLIC KEY-----\nMIIB", "AKIAXXXXXXXXXXXXXXXX", "AKIA is a prefix of keys",
 		"sk_live_****************7dc", "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "Bearer token authentication v2",
+		"da39a3ee5e6b4b0d3255bfef95601890afd80709", `W/33a64df551425fcc55e4d42a148795d9f25f89d4`, "eyJpZCI6MTIzNDU2Nzg5MCwidCI6MTcwMDAwMDAwMH0=",
+		"CPDAlvWDx70CEPDAlvWDx70CGAU=", "arn:aws:secretsmanager:us-east-1:123456789012:secret:MyTest-AbCdEf", "api_key.rotated",
+		"webhook_secret_regenerated", "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8", "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHBYk5J1kGJX9M4hXo2n8w8gqz1V0j4N user@host", "git@github.com:northwind/app.git",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736-usage", "phc_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCDE",
+		"https://hooks.slack.com/services/T01ABCDEF23/B01ABCDEF23/XXXXXXXXXXXXXXXXXXXXXXXX", "https://api.slack.com/messaging/webhooks-2024-03-15-intro",
+		"https://x.example/?a=b:c@d.example", "secret_santa_campaign_2024", "pat-na1-office", "lin_api_docs", "figd_", "ntn_2024",
 		"risk_live_4eC39HqLyjWDarjtT1zdp7dc", "日本語のダッシュボード名前", "xoxb-tokens-are-not-shown", "ya29.xxxxxxxxxxxxxxxx",
 	}
 }
@@ -129,13 +150,14 @@ func TestLooksSecret(t *testing.T) {
 		{tokenName, true, []string{
 			"abc123def456", "4f9a1c7e2b8d", "supersecretvalue", "tok_8f3kQ9xW", "Bearer abc123def456", "Basic dXNlcjpwYXNzd29yZA==",
 			"550e8400-e29b-41d4-a716-446655440000", `{"access":"abc123def456"}`, "0123456789abcdef",
+			"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "dead-beef-cafe-0123", "xkcd-qwrt-zxcv-bnml",
 		}},
 		{tokenName, false, []string{
 			"", "oauth", "active", "configured", "not_configured", "[redacted]", "<encrypted value>", "****************", "sk_live_****1234",
 			"abcd…wxyz", "••••••••••••1234", "STRIPE_SECRET_KEY", "${STRIPE_SECRET_KEY}", "{{ stripe_secret_key }}", "tok_123",
-			"rotated every 90 days", "000000000000000000", "xxxxxxxxxxxxxxxxxxxx", "true", "2024-03-15",
+			"rotated every 90 days", "revoked_by_administrator", "oauth2_client_credentials", "per-project-access", "api_key.rotated", "000000000000000000", "xxxxxxxxxxxxxxxxxxxx", "true", "2024-03-15",
 		}},
-		{passwordName, true, []string{"hunter2", "Tr0ub4dor&3", "correcthorsebattery", "P@ssw0rd"}},
+		{passwordName, true, []string{"hunter2", "Tr0ub4dor&3", "correcthorsebattery", "P@ssw0rd", "correct-horse-battery"}},
 		{passwordName, false, []string{"", "changed", "enabled", "******", "(hidden)", "set by the owner", "bcrypt", "111111"}},
 		{plainName, false, []string{"abc123def456ghi789"}},
 		{aboutName, false, []string{"abc123def456ghi789"}},
@@ -232,8 +254,11 @@ func TestReportNeverShowsASecret(t *testing.T) {
 	}
 	for name, s := range knownSecrets() {
 		head, tail := s[:maxMask+5], s[len(s)-8:]
-		if name == "URL" {
+		switch {
+		case name == "URL":
 			head, tail = "s3cr3", "cr3t-pw"
+		case strings.HasPrefix(s, "https://"): // what is secret of it is its end
+			head = s[strings.LastIndexByte(s, '/')+1:][:maxMask+1]
 		}
 		for place, build := range places {
 			for _, form := range []string{s, jsonEscaped(s)} {

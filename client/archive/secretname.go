@@ -112,7 +112,39 @@ func looksSecret(c nameClass, v []byte) bool {
 	if len(v) < mixedMin || bytes.ContainsAny(v, " \t\r\n") || !varied(v) || isPlaceholder(v) {
 		return false
 	}
+	if c == tokenName && isWords(v) {
+		return false
+	}
 	return len(v) >= plainMin && !isConstant(v) || kinds(v) >= 2
+}
+
+// isWords reports whether v is made of words, as the names of states and ways
+// are: revoked_by_owner, oauth2-client-credentials. Each has a vowel, and at
+// most a digit at its end; what a machine makes has not.
+func isWords(v []byte) bool {
+	words := 0
+	for len(v) > 0 {
+		n := 0
+		for n < len(v) && isLower(v[n]) {
+			n++
+		}
+		word := v[:n]
+		if n < len(v) && isDigit(v[n]) {
+			n++
+		}
+		if len(word) < 2 || len(word) > 15 || !bytes.ContainsAny(word, "aeiouy") {
+			return false
+		}
+		words++
+		switch {
+		case n == len(v):
+			return words > 1
+		case v[n] != '_' && v[n] != '-' && v[n] != '.':
+			return false
+		}
+		v = v[n+1:]
+	}
+	return false
 }
 
 // withoutScheme cuts the scheme of an Authorization header (RFC 9110 section 11.4).

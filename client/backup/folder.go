@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -44,9 +46,9 @@ func open(dir string, o Options, d disk) (*Folder, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, fmt.Errorf("make the backup folder %q: %w", dir, err)
 	}
-	root, err := os.OpenRoot(abs)
+	root, err := openFolder(abs)
 	if err != nil {
-		return nil, fmt.Errorf("open the backup folder %q: %w", dir, err)
+		return nil, err
 	}
 	lock := flock.New(filepath.Join(abs, lockName), flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	held, err := lock.TryLock()
@@ -62,6 +64,22 @@ func open(dir string, o Options, d disk) (*Folder, error) {
 	}
 	_ = d.remove(root, freshName) // of a run that was killed
 	return f, nil
+}
+
+// openFolder looks before it opens: an open waits for somebody at the other end
+// where the name is a pipe's.
+func openFolder(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+	}
+	if err == nil {
+		var root *os.Root
+		if root, err = os.OpenRoot(dir); err == nil {
+			return root, nil
+		}
+	}
+	return nil, fmt.Errorf("open the backup folder %q: %w", dir, err)
 }
 
 // Dir is the folder, absolute.
@@ -85,9 +103,9 @@ type Inventory struct {
 // and without changing anything. A folder without a manifest has no entries;
 // one that is not there is fs.ErrNotExist.
 func Read(ctx context.Context, dir string) (Inventory, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openFolder(dir)
 	if err != nil {
-		return Inventory{}, fmt.Errorf("open the backup folder %q: %w", dir, err)
+		return Inventory{}, err
 	}
 	defer func() { _ = root.Close() }()
 	m, err := readManifest(root)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -27,9 +26,9 @@ type Leftover struct {
 // that was last written more than age before now, and that nobody works on, is
 // stale: its export's links have expired, and a new run begins anew.
 func Leftovers(dir string, now time.Time, age time.Duration) ([]Leftover, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openFolder(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the backup folder %q: %w", dir, err)
+		return nil, err
 	}
 	defer func() { _ = root.Close() }()
 	names, err := namesIn(root)

@@ -61,9 +61,9 @@ func Verify(ctx context.Context, dir string, progress func(Progress)) (Report, e
 	if err != nil {
 		return Report{}, fmt.Errorf("verify the backup folder %q: %w", dir, err)
 	}
-	root, err := os.OpenRoot(abs)
+	root, err := openFolder(abs)
 	if err != nil {
-		return Report{}, fmt.Errorf("open the backup folder %q: %w", dir, err)
+		return Report{}, err
 	}
 	defer func() { _ = root.Close() }()
 	m, err := readManifest(root)

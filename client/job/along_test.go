@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/dashtray/dashtray-tui/client/job"
@@ -43,6 +44,9 @@ func TestTheCheckStartsOverWithTheTransfer(t *testing.T) {
 		w.whole(res)
 		if !res.Report.OK {
 			t.Errorf("report: %+v", res.Report)
+		}
+		if snap, _ := w.svc.Snapshot(ref); len(snap.Warnings) != 1 || !strings.Contains(snap.Warnings[0], "fetched again") {
+			t.Errorf("warnings: %q", snap.Warnings)
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -146,7 +145,7 @@ func (r *run) pace(n int) time.Duration {
 		left := b.Reset.Sub(r.s.d.API.ServerTime())
 		d = max(d, min(left/time.Duration(max(b.Remaining, 1)), 5*time.Minute))
 	}
-	return d + time.Duration(rand.Int64N(int64(d)/5)) - d/10
+	return d - d/10 + r.s.d.Jitter(d/5)
 }
 
 // pauseFor waits, and shows until when.

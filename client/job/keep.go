@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -41,13 +42,17 @@ func (r *run) keep(ctx context.Context, exp client.Export) (*Result, error) {
 	if wrong != nil && !errors.Is(wrong, transfer.ErrDigest) {
 		return nil, wrong
 	}
+	if part.Snapshot().Restarts > 0 {
+		r.warn("what had arrived was not of the file that the server has now, so all of it was fetched again")
+	}
 	report, ok := along.report(ctx)
 	if !ok {
 		if report, err = r.verify(ctx, part.File(), exp, part.Snapshot().Size); err != nil {
 			return nil, err
 		}
 	}
-	if wrong != nil {
+	told := slices.ContainsFunc(report.Problems, func(f archive.Finding) bool { return f.Code == archive.ChecksumMismatch })
+	if wrong != nil && !told {
 		report.OK = false
 		report.Problems = append(report.Problems, archive.Finding{Code: archive.ChecksumMismatch, Message: wrong.Error()})
 	}
@@ -66,6 +71,7 @@ func (r *run) open(exp client.Export) (*transfer.Part, error) {
 		ID:          r.s.d.API.Origin() + " " + exp.ID.Raw(),
 		Link:        r.link(exp),
 		Size:        -1,
+		SHA256:      exp.SHA256,
 		Transport:   r.s.d.Transport,
 		UserAgent:   r.s.d.UserAgent,
 		LimitRate:   r.snap.Spec.LimitRate,

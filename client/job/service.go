@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -45,6 +46,10 @@ type Deps struct {
 	Kept func(Result) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Jitter gives from 0 up to, but not including, most: how far one look at
+	// an export is from the even pace, so that many machines do not ask at
+	// once. nil is a random time.
+	Jitter func(most time.Duration) time.Duration
 	// Log is for what happens behind a job; nil is none.
 	Log *slog.Logger
 }
@@ -67,6 +72,9 @@ type Service struct {
 func New(d Deps) *Service {
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.Jitter == nil {
+		d.Jitter = func(most time.Duration) time.Duration { return rand.N(most) }
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

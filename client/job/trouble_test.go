@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -29,6 +30,31 @@ func TestRoles(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The looks at an export are 2 s apart at first, a tenth more or less.
+func TestTheTimeToTheNextLookIsSpread(t *testing.T) {
+	for name, c := range map[string]struct {
+		jitter func(most time.Duration) time.Duration
+		want   time.Duration
+	}{
+		"soonest": {func(time.Duration) time.Duration { return 0 }, 1800 * time.Millisecond},
+		"even":    {func(most time.Duration) time.Duration { return most / 2 }, 2 * time.Second},
+		"latest":  {func(most time.Duration) time.Duration { return most }, 2200 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{Speed: 0.1}, func(w *world) {
+				svc := job.New(job.Deps{API: w.api, Transport: w.sb.Transport(), Jitter: c.jitter})
+				defer svc.Close()
+				began := time.Now()
+				ref := svc.Start(w.spec())
+				synctest.Wait()
+				if s, _ := svc.Snapshot(ref); s.NextLook.Sub(began) != c.want {
+					t.Errorf("the next look is in %v, want %v", s.NextLook.Sub(began), c.want)
+				}
+			})
+		})
+	}
 }
 
 func TestUnknownExportIsSaidAtOnce(t *testing.T) {

@@ -72,17 +72,18 @@ type digest struct {
 	Sum       string    `json:"sum"` // lower-case hex
 }
 
-// digestOf is the best digest of the whole object that an answer tells:
-// Repr-Digest (RFC 9530, 3) and Google's hashes also with a part of it; with all
-// of it Content-Digest (RFC 9530, 2), the older Digest (RFC 3230, 4.3.2) and
-// Content-MD5 (RFC 1864), and Amazon's checksums, which with a part can be those
-// of the part, unless they are made of those of parts.
+// digestOf is the best digest of the whole object that an answer tells.
+// Repr-Digest (RFC 9530, 3) and Google's hashes are of the whole, even with a
+// part of it. Content-Digest (RFC 9530, 2), Content-MD5 (RFC 1864) and Amazon's
+// checksums are of what came, and about the older Digest (RFC 3230, 4.3.2)
+// servers differ, so these count with the whole alone; and Amazon's do not where
+// they are made of the checksums of parts.
 func digestOf(resp *http.Response) digest {
 	h := resp.Header
 	if codingOf(h) != "" {
 		return digest{} // servers do not agree on what is digested then
 	}
-	fields := h.Values("Repr-Digest")
+	fields := slices.Clone(h.Values("Repr-Digest"))
 	if c := h.Get("X-Goog-Stored-Content-Encoding"); c == "" || c == "identity" {
 		fields = append(fields, h.Values("X-Goog-Hash")...) // else it is that of the stored, compressed bytes
 	}

@@ -75,7 +75,7 @@ func TestPatience(t *testing.T) {
 		"512 bytes a second":                  {2 * mib, trickle(512), 0, 30 * time.Second, 32 * time.Second, "less than"},
 		"as slow as it was asked to be":       {2 * mib, nil, 20 << 10, 90 * time.Second, 120 * time.Second, ""},
 		"slower than 1 KiB/s, asked to be so": {64 << 10, nil, 1 << 9, time.Minute, 3 * time.Minute, ""},
-		"a reset":                             {2 * mib, refuse(syscall.ECONNRESET), 0, 50 * time.Millisecond, time.Second, "reset"},
+		"a reset":                             {2 * mib, refuse(syscall.ECONNRESET), 0, 150 * time.Millisecond, 1100 * time.Millisecond, "reset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

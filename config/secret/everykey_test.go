@@ -264,7 +264,7 @@ func knownPlaces(t *testing.T, found map[string]bool) {
 		// Out: the header, the stores, the transfer.
 		"client.Client.roundTrip", "config/secret.KeyFile.put", "config/secret.Keyring.Put", "client/job.run.link",
 		// To find it in a text and take it out, and to judge it.
-		"client.Client.read", "client.Client.scrub", "config/secret.withoutKey", "config/secret.storable",
+		"client.Client.withoutKey", "config/secret.withoutKey", "config/secret.storable",
 	}
 	for _, place := range known {
 		if !found[place] {

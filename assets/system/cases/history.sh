@@ -135,12 +135,17 @@ case_history_that_cannot_be_written() {
   a_list 0 server+local
   same "state" "$(local_state)" verified
   contains "the warning" "$err" "Warning: the history could not be brought up to date"
-  chmod 600 "$state"/history.db*
+  # SQLite has made files beside it that are read-only, too: that is not for
+  # anybody to know who gives the database back its mode.
+  chmod 600 "$state/history.db"
   a_list 0 server+local
   same "warnings once it can be written" "$err" ""
   same "state" "$(local_state)" verified
 
-  chmod 500 "$state" "$state/runs"
+  chmod 500 "$state"
+  a_list 0 server+local
+  contains "the warning of a read-only folder" "$err" "the history cannot be opened"
+  chmod 500 "$state/runs"
   exits 0 export --api-url "$api" --json -o "$HOME/exports/"
   same "warnings that no run is remembered" "$(grep -c 'this run cannot be remembered' <<<"$err")" 1
   chmod 700 "$state" "$state/runs"
@@ -151,6 +156,63 @@ case_history_that_cannot_be_written() {
   contains "the warning" "$err" "history cannot be opened"
   a_list 0 server+local
   same "exports" "$(field '.exports | length')" 4
+}
+
+# No room for the history: the export is made all the same, and once there is
+# room again nothing has to be mended.
+case_history_on_a_full_disk() {
+  need jq mount
+  [ "$(id -u)" = 0 ] || skip "it takes root to make a small disk"
+  sandbox
+  exits 0 export --api-url "$api" -q -o first.json
+  mkdir "$work/small"
+  mounts+=("$work/small")
+  mount -t tmpfs -o size=192k tmpfs "$work/small" 2>"$work/mount" || skip "no small disk can be made here: $(cat "$work/mount")"
+  cp -a "$HOME/.local/state/." "$work/small/"
+  export XDG_STATE_HOME=$work/small
+  a_list 0 server+local
+  same "state" "$(local_state)" verified
+
+  head -c 300k /dev/zero >"$work/small/filler" 2>"$work/filler" || true
+  exits 0 export --api-url "$api" --json -o second.json
+  contains "the warnings" "$err" "cannot be remembered"
+  contains "the warnings" "$err" "disk is full"
+  whole
+  a_list 0 server+local
+  same "exports" "$(field '.exports | length')" 2
+
+  rm "$work/small/filler"
+  exits 0 export --api-url "$api" -q -o third.json
+  a_list 0 server+local
+  same "warnings once there is room" "$err" ""
+  same "states" "$(field '[.exports[].localState] | join(" ")')" "verified none verified"
+}
+
+# Damage is told each time, and what is damaged stays where it is.
+case_history_that_is_damaged() {
+  need jq cmp
+  local state=$HOME/.local/state/dashtray-tui broken
+  sandbox
+  exits 0 export --api-url "$api" -q -o first.json
+  for broken in random cut newer; do
+    cp "$state/history.db" "$work/good"
+    case $broken in
+      random) head -c 50000 /dev/urandom >"$state/history.db" ;;
+      cut) head -c 5000 "$work/good" >"$state/history.db" ;;
+      # The format's number is at byte 60 of the header.
+      newer) printf '\377' | dd of="$state/history.db" bs=1 seek=63 conv=notrunc status=none ;;
+    esac
+    cp "$state/history.db" "$work/broken"
+    a_list 0 server+local
+    contains "the warning" "$err" "there is no history"
+    contains "the warning" "$err" "history.db"
+    exits 0 export --api-url "$api" -q -o "$broken.json"
+    cmp "$state/history.db" "$work/broken" || fail "the file was changed"
+    same "files beside it" "$(find "$state" -name 'history*' | wc -l)" 1
+    cp "$work/good" "$state/history.db"
+  done
+  a_list 0 server+local
+  same "warnings" "$err" ""
 }
 
 # A login, the profiles, and the way of a key: to its own server and to no other.

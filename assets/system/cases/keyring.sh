@@ -186,6 +186,37 @@ case_keyring_no_bus() {
   unusable no_bus "no session bus"
 }
 
+# A key goes over the bus as it is: to no other machine, to no program that the
+# address would have started, and to nobody who has taken the name of a socket
+# whose bus is gone.
+case_keyring_bus_of_somebody_else() {
+  need setpriv
+  [ "$(id -u)" = 0 ] || skip "it takes root to be somebody else"
+  keyring_case
+  printf '#!/bin/sh\n: >%s\n' "$work/started" >"$work/start-me"
+  chmod 755 "$work/start-me"
+  export DBUS_SESSION_BUS_ADDRESS=unixexec:path=$work/start-me
+  unusable no_bus "not a socket of this machine"
+  [ ! -e "$work/started" ] || fail "a program was started"
+  export DBUS_SESSION_BUS_ADDRESS=tcp:host=127.0.0.1,port=${api##*:}
+  DBUS_SESSION_BUS_ADDRESS=${DBUS_SESSION_BUS_ADDRESS%%/*}
+  unusable no_bus "not a socket of this machine"
+
+  mkdir -m 777 "$work/shared"
+  cat >"$work/theirs.conf" <<END
+<busconfig>
+  <type>session</type><listen>unix:path=$work/shared/bus</listen><auth>EXTERNAL</auth>
+  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow own="*"/><allow user="*"/></policy>
+</busconfig>
+END
+  chmod 644 "$work/theirs.conf"
+  setpriv --reuid=nobody --clear-groups dbus-daemon --config-file="$work/theirs.conf" --nofork >"$work/theirs.log" 2>&1 &
+  children+=($!)
+  until_true 10 "the other bus" test -S "$work/shared/bus"
+  export DBUS_SESSION_BUS_ADDRESS=unix:path=$work/shared/bus
+  unusable no_bus "belongs to another user"
+}
+
 # dbus-launch would start a bus, and the bus a keyring; both would stay.
 case_keyring_no_bus_and_dbus_launch() {
   need dbus-launch
@@ -250,6 +281,11 @@ case_keyring_none_and_a_file() {
   same "error code" "$(field .error.code)" no_key
   contains "what is to be done" "$(field '.error.message + " " + .error.hint')" "chmod 600"
   chmod 600 "$file"
+  chmod 770 "$(dirname "$file")"
+  in_time export --json --api-url "$api"
+  same "exit code of export" "$code" 3
+  contains "what is to be done" "$(field '.error.message + " " + .error.hint')" "chmod 700"
+  chmod 700 "$(dirname "$file")"
   mv "$file" "$work/elsewhere"
   ln -s "$work/elsewhere" "$file"
   in_time export --json --api-url "$api"
