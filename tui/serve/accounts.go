@@ -8,6 +8,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/archive"
+	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui"
 )
@@ -47,6 +48,17 @@ func (a *accounts) wrap(acc tui.Account, err error) (tui.Account, error) {
 	}
 	acc.Jobs = known
 	return acc, nil
+}
+
+// jobs are those of all accounts that were opened.
+func (a *accounts) jobs() []job.Snapshot {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []job.Snapshot
+	for _, j := range a.open {
+		all = append(all, j.List()...)
+	}
+	return all
 }
 
 func (a *accounts) admin(words, action, object string) error {
@@ -142,11 +154,11 @@ func (f files) Verify(ctx context.Context, path string, expect archive.Expect, p
 }
 
 // Inspect reads all of a file: not for who only looks.
-func (f files) Inspect(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error) {
+func (f files) Inspect(ctx context.Context, path string, expect archive.Expect, progress func(done, total int64)) (archive.Report, error) {
 	if err := f.rights.Allow(Operator, "look into files", Event{Action: "file.inspect", Object: safeBase(path)}); err != nil {
 		return archive.Report{}, err
 	}
-	return f.inner.Inspect(ctx, path, progress)
+	return f.inner.Inspect(ctx, path, expect, progress)
 }
 
 // OpenFolder is for a desktop, which nobody here sits at.

@@ -13,8 +13,7 @@ import (
 var ErrFlood = errors.New("more input than a terminal sends")
 
 // What a terminal may send: a key that is held down is 100 bytes a second, a
-// mouse that is moved 1 KiB, and a pasted text comes at once. Each key costs an
-// update and a frame, so that this bounds the work, too.
+// mouse that is moved 1 KiB, and a pasted text comes at once.
 const (
 	inputRate  = 2 << 10 // bytes a second, in the long run
 	inputBurst = 96 << 10
@@ -23,16 +22,57 @@ const (
 	longest = 64 << 10
 )
 
+// What a console is given of it. Each key costs an update and a frame, so that
+// this bounds the work that one session can make; the others' keys wait.
+const (
+	eventRate  = 100 // a second: the fastest keyboards repeat 60 times
+	eventBurst = 400
+)
+
 // flood judges the input of a session. It knows as much of the grammar of
 // ECMA-48 (sections 5.3 and 5.6) as tells where a sequence ends.
 type flood struct {
 	bucket *rate.Limiter
+	length int // of the sequence so far
+	grammar
+}
+
+// pace says how much of an input may be read by now.
+type pace struct {
+	bucket *rate.Limiter
+	grammar
+}
+
+func newPace() pace { return pace{bucket: rate.NewLimiter(eventRate, eventBurst)} }
+
+// allow gives how much of b may be read now; if nothing, how long to wait.
+func (c *pace) allow(b []byte, now time.Time) (n int, wait time.Duration) {
+	for _, x := range b {
+		after := c.grammar
+		after.next(x)
+		// An ESC in the middle ends what was begun.
+		event := after.between() || x == esc && c.state != plain && !c.paste
+		if event && !c.bucket.AllowN(now, 1) {
+			return n, time.Second / eventRate
+		}
+		c.grammar = after
+		n++
+	}
+	return n, 0
+}
+
+const esc = 0x1b
+
+// grammar knows where an input is.
+type grammar struct {
 	state  inputState
-	length int     // of the sequence so far
 	params [4]byte // the first of a control sequence
 	n      int     // how many bytes it has after the "["
 	paste  bool
 }
+
+// between reports whether a key or a sequence has just ended.
+func (f *grammar) between() bool { return f.state == plain && !f.paste }
 
 type inputState int
 
@@ -52,7 +92,7 @@ func (f *flood) check(p []byte, now time.Time) error {
 	}
 	for _, b := range p {
 		f.next(b)
-		if f.state == plain && !f.paste {
+		if f.between() {
 			f.length = 0
 			continue
 		}
@@ -63,8 +103,8 @@ func (f *flood) check(p []byte, now time.Time) error {
 	return nil
 }
 
-func (f *flood) next(b byte) {
-	const esc, bel, can, sub = 0x1b, 0x07, 0x18, 0x1a
+func (f *grammar) next(b byte) {
+	const bel, can, sub = 0x07, 0x18, 0x1a
 	switch {
 	case b == esc:
 		f.state = escaped
@@ -84,7 +124,7 @@ func (f *flood) next(b byte) {
 }
 
 // controlByte follows a control sequence: 200~ begins a paste, 201~ ends it.
-func (f *flood) controlByte(b byte) {
+func (f *grammar) controlByte(b byte) {
 	if b < 0x40 || b > 0x7e {
 		if f.n < len(f.params) {
 			f.params[f.n] = b

@@ -27,40 +27,44 @@ func endSequence() []byte {
 // goroutine waits for ever. So an input ends with a mark of its own, and the
 // program ends when it sees that mark: then nothing is on its way any more.
 type input struct {
-	bytes chan []byte
 	stop  chan struct{}
 	once  sync.Once
 	typed atomic.Int64 // when the last byte came, Unix nanoseconds
 
-	rest  []byte
+	mu      sync.Mutex
+	waiting []byte        // what came and was not read yet
+	whole   bool          // nothing more comes
+	came    chan struct{} // has one when waiting or whole have changed
+
+	pace  pace
+	rest  []byte // of the mark
 	ended bool
 }
 
 // newInput reads from r until stop, r's end, or a flood, of which it tells.
 // The reading goroutine ends when r is closed.
 func newInput(r io.Reader, flooded func()) *input {
-	i := &input{bytes: make(chan []byte), stop: make(chan struct{})}
+	i := &input{stop: make(chan struct{}), came: make(chan struct{}, 1), pace: newPace()}
 	i.typed.Store(time.Now().UnixNano())
 	go func() {
-		defer i.end()
 		judge := newFlood()
 		for {
-			b := make([]byte, 1024)
-			n, err := r.Read(b)
+			var b [1024]byte
+			n, err := r.Read(b[:])
 			if n > 0 {
 				now := time.Now()
 				i.typed.Store(now.UnixNano())
-				if judge.check(b[:n], now) != nil {
+				if judge.check(b[:n], now) != nil || !i.take(b[:n]) {
 					flooded()
-					return
-				}
-				select {
-				case i.bytes <- b[:n]:
-				case <-i.stop:
+					i.end()
 					return
 				}
 			}
 			if err != nil {
+				i.finish()
+				return
+			}
+			if i.closing() {
 				return
 			}
 		}
@@ -68,25 +72,89 @@ func newInput(r io.Reader, flooded func()) *input {
 	return i
 }
 
+// take keeps what came until it is read, and reports whether there was room.
+func (i *input) take(b []byte) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.waiting)+len(b) > inputBurst {
+		return false
+	}
+	i.waiting = append(i.waiting, b...)
+	i.tell()
+	return true
+}
+
+// finish notes that nothing more comes.
+func (i *input) finish() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.whole = true
+	i.tell()
+}
+
+func (i *input) tell() {
+	select {
+	case i.came <- struct{}{}:
+	default:
+	}
+}
+
 // end lets the input end with its mark.
 func (i *input) end() { i.once.Do(func() { close(i.stop) }) }
 
-// Read is for one goroutine.
+// Read is for one goroutine. It gives no more than a person may do.
 func (i *input) Read(p []byte) (int, error) {
-	if len(i.rest) == 0 {
-		select {
-		case i.rest = <-i.bytes:
-		case <-i.stop:
-			if i.ended {
-				return 0, io.EOF
-			}
-			i.ended = true
-			i.rest = endSequence()
+	for !i.closing() {
+		n, wait := i.some(p)
+		if n > 0 {
+			return n, nil
 		}
+		i.until(wait)
+	}
+	if !i.ended {
+		i.ended = true
+		i.rest = endSequence()
+	}
+	if len(i.rest) == 0 {
+		return 0, io.EOF
 	}
 	n := copy(p, i.rest)
 	i.rest = i.rest[n:]
 	return n, nil
+}
+
+// until waits for more, or that long, or the end.
+func (i *input) until(wait time.Duration) {
+	if wait == 0 {
+		select {
+		case <-i.came:
+		case <-i.stop:
+		}
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-i.stop:
+	}
+}
+
+// some gives what may be read now, or how long to wait for it; 0 is until more
+// comes. When nothing more can come it ends the input.
+func (i *input) some(p []byte) (n int, wait time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.waiting) == 0 {
+		if i.waiting = nil; i.whole { // a paste's memory is not kept
+			i.end()
+		}
+		return 0, 0
+	}
+	n, wait = i.pace.allow(i.waiting[:min(len(p), len(i.waiting))], time.Now())
+	n = copy(p, i.waiting[:n])
+	i.waiting = i.waiting[n:]
+	return n, wait
 }
 
 // last is when the person last typed something.

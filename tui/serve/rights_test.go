@@ -77,7 +77,10 @@ func TestEveryActionNeedsItsRole(t *testing.T) {
 			_, err := s.files.Verify(ctx, "/x", archive.Expect{}, func(_, _ int64) {})
 			return err
 		}},
-		"inspect":      {Operator, func(s *stand) error { _, err := s.files.Inspect(ctx, "/x", func(_, _ int64) {}); return err }},
+		"inspect": {Operator, func(s *stand) error {
+			_, err := s.files.Inspect(ctx, "/x", archive.Expect{}, func(_, _ int64) {})
+			return err
+		}},
 		"delete":       {Admin, func(s *stand) error { return s.files.Remove("/x") }},
 		"profiles":     {Admin, func(s *stand) error { _, err := s.accounts.Profiles(ctx); return err }},
 		"open another": {Admin, func(s *stand) error { _, err := s.accounts.Open(ctx, "other", nil); return err }},
@@ -279,7 +282,7 @@ func FuzzFlood(f *testing.F) {
 func TestClamp(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[[2]uint32]Size{
-		{80, 24}: {80, 24}, {0, 0}: {80, 24}, {1, 1}: {1, 1}, {1 << 31, 1<<32 - 1}: {500, 200}, {500, 200}: {500, 200}, {0, 50}: {80, 24},
+		{80, 24}: {80, 24}, {0, 0}: {80, 24}, {1, 1}: {20, 5}, {20, 5}: {20, 5}, {1 << 31, 1<<32 - 1}: {500, 200}, {500, 200}: {500, 200}, {0, 50}: {80, 24},
 	} {
 		if got := Clamp(in[0], in[1]); got != want {
 			t.Errorf("%v: %v", in, got)

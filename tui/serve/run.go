@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui"
 	"github.com/dashtray/dashtray-tui/tui/message"
@@ -50,6 +51,9 @@ type Options struct {
 	// Idle is how long the person may type nothing, Longest how long a session
 	// may last; 0 is for ever. Both are told on the screen before they end it.
 	Idle, Longest time.Duration
+	// JobsEnd: the jobs are this session's own and end with it. Otherwise they
+	// are the server's, go on, and nobody is asked before he leaves them.
+	JobsEnd bool
 }
 
 // Run shows a console on a terminal until the person quits it (nil), the client
@@ -72,7 +76,7 @@ func Run(ctx context.Context, t Terminal, d tui.Deps, o Options) error {
 	running, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	s.program = tea.NewProgram(
-		&shown{m: m, doing: o.Doing},
+		&shown{m: m, doing: o.Doing, size: t.Size},
 		tea.WithContext(running), tea.WithInput(s.in), tea.WithOutput(newCooked(t.Out)),
 		tea.WithEnvironment(t.Env.List()), tea.WithColorProfile(profile(t.Env)),
 		tea.WithWindowSize(t.Size.Width, t.Size.Height), tea.WithFPS(frames),
@@ -90,11 +94,12 @@ func Run(ctx context.Context, t Terminal, d tui.Deps, o Options) error {
 	beside.Wait()
 	switch {
 	case ended != nil:
-		_, _ = io.WriteString(t.Out, farewell(ended)) // the client may be gone
+		_, _ = io.WriteString(t.Out, "The session was ended: "+text.Untrusted(ended.Error()).Safe()+".\r\n"+s.whatStays(ended)) // the client may be gone
 		return ended
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("run the console: %w", err)
 	}
+	_, _ = io.WriteString(t.Out, s.whatStays(nil))
 	return nil // an input that ended, or a client that is gone
 }
 
@@ -108,6 +113,7 @@ type session struct {
 	in      *input
 	stop    context.CancelCauseFunc
 	program *tea.Program
+	jobs    func() []job.Snapshot // that the person knows of
 }
 
 // limit is d as the role has it.
@@ -116,14 +122,16 @@ func (s *session) limit(d tui.Deps, env Env) tui.Deps {
 	if now == nil {
 		now = time.Now
 	}
+	if d.Jobs != nil {
+		d.Jobs = newJobs(d.Jobs, s.o.Rights, s.o.Desk, now, s.refused)
+		s.jobs = d.Jobs.List
+	}
 	if d.Accounts != nil {
-		d.Accounts = &accounts{
+		a := &accounts{
 			inner: d.Accounts, start: d.StartProfile, rights: s.o.Rights, desk: s.o.Desk, now: now,
 			refused: s.refused, open: map[tui.Jobs]*jobs{},
 		}
-	}
-	if d.Jobs != nil {
-		d.Jobs = newJobs(d.Jobs, s.o.Rights, s.o.Desk, now, s.refused)
+		d.Accounts, s.jobs = a, a.jobs
 	}
 	if d.Files != nil {
 		d.Files = files{d.Files, s.o.Rights}
@@ -139,7 +147,7 @@ func (s *session) limit(d tui.Deps, env Env) tui.Deps {
 			d.Location = loc
 		}
 	}
-	d.Remote, d.Env, d.Home = true, env.List(), ""
+	d.Remote, d.Env, d.Home, d.JobsStay = true, env.List(), "", !s.o.JobsEnd
 	return d
 }
 
@@ -213,9 +221,14 @@ func (s *session) resize(over <-chan struct{}, sizes <-chan Size) {
 	}
 }
 
-// warnings are when a session's end is told beforehand.
+// warnings are when a session's end is told beforehand: each stays on the screen
+// until about the next, and the last seconds are counted down.
 func warnings() []time.Duration {
-	return []time.Duration{time.Minute, 30 * time.Second, 10 * time.Second}
+	out := []time.Duration{time.Minute, 50 * time.Second, 40 * time.Second, 30 * time.Second, 20 * time.Second, 10 * time.Second}
+	for left := 5 * time.Second; left > 0; left -= time.Second {
+		out = append(out, left)
+	}
+	return out
 }
 
 // watchTime ends the session when nobody types, and when it lasted too long.
@@ -244,7 +257,7 @@ func (s *session) watchTime(ctx context.Context) {
 			}
 			if warned == 0 || w < warned {
 				warned = w
-				s.tell(nav.Warning, fmt.Sprintf("This session ends in %s: %s.", left.Round(time.Second), why))
+				s.tell(nav.Warning, fmt.Sprintf("This session ends in %.0f s: %s.", left.Seconds(), why))
 			}
 		}
 		timer := time.NewTimer(wait)
@@ -270,10 +283,16 @@ func (s *session) ends(begun time.Time) (at time.Time, why error) {
 	return at, why
 }
 
-// farewell is the last line that a person reads, on the restored screen.
-func farewell(why error) string {
-	return "The session was ended: " + text.Untrusted(why.Error()).Safe() +
-		".\r\nExports and transfers go on as long as the server runs; what arrived is kept.\r\n"
+// whatStays is the last that a person reads, on the restored screen, while
+// something runs: what comes of it now.
+func (s *session) whatStays(ended error) string {
+	switch {
+	case s.jobs == nil || !nav.Running(s.jobs()):
+		return ""
+	case s.o.JobsEnd, errors.Is(ended, ErrStopping):
+		return "What has arrived of a file is kept; download it again to go on from there.\r\n"
+	}
+	return "What runs goes on at the server; open the console again to see it.\r\n"
 }
 
 // profile is the colours of a terminal, by what the client says of it: its
@@ -289,10 +308,17 @@ func profile(env Env) colorprofile.Profile {
 type shown struct {
 	m     *tui.Model
 	doing func(string)
+	size  Size // at the start
 	at    string
 }
 
-func (s *shown) Init() tea.Cmd { return s.m.Init() }
+// Init gives the model its size before anything else can come: Bubble Tea's own
+// message of it has no place before keys that were typed ahead, and a console
+// without a size takes none.
+func (s *shown) Init() tea.Cmd {
+	_, sized := s.m.Update(tea.WindowSizeMsg{Width: s.size.Width, Height: s.size.Height})
+	return tea.Batch(sized, s.m.Init())
+}
 
 func (s *shown) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	_, cmd := s.m.Update(msg)

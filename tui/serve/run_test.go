@@ -1,7 +1,9 @@
 package serve_test
 
 import (
+	"encoding/base64"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,44 @@ func TestQuitting(t *testing.T) {
 			t.Errorf("the screen is not restored: %q", s[max(0, len(s)-200):])
 		}
 	})
+}
+
+// Who leaves while something runs is told what becomes of it, and asked before
+// only if it ends with the session.
+func TestLeavingWhatRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		ownJobs bool
+		leave   func(f *far)
+		asked   bool
+		told    string
+		ended   error
+	}{
+		"quit":                  {false, func(f *far) { f.keys("q") }, false, "What runs goes on at the server", nil},
+		"quit, own jobs":        {true, func(f *far) { f.keys("q") }, true, "", nil},
+		"ctrl+c, own jobs":      {true, func(f *far) { f.keys("\x03") }, false, "What has arrived of a file is kept", nil},
+		"the key is taken away": {false, func(f *far) { f.end(serve.ErrRevoked) }, false, "What runs goes on at the server", serve.ErrRevoked},
+		"the server stops":      {false, func(f *far) { f.end(serve.ErrStopping) }, false, "What has arrived of a file is kept", serve.ErrStopping},
+	} {
+		t.Run(name, func(t *testing.T) {
+			visit(t, serve.Viewer, func(d *tui.Deps, o *serve.Options) {
+				d.Jobs.Start(job.Spec{})
+				o.JobsEnd = c.ownJobs
+			}, func(f *far) {
+				f.jobs.Step(1, job.StepTransferring)
+				f.settle(time.Second)
+				c.leave(f)
+				f.settle(3 * time.Second)
+				if c.asked {
+					f.need("Quit?", "Stay")
+					return
+				}
+				f.ended(c.ended)
+				if s := f.sent.String(); !strings.Contains(s, c.told) {
+					t.Errorf("told: %q", s[max(0, len(s)-300):])
+				}
+			})
+		})
+	}
 }
 
 // Line feeds come as a terminal in raw mode needs them.
@@ -68,14 +108,14 @@ func TestEndingWhileItTypes(t *testing.T) {
 func TestIdleSessionsAreToldAndEnded(t *testing.T) {
 	visit(t, serve.Viewer, func(_ *tui.Deps, o *serve.Options) { o.Idle = 10 * time.Minute }, func(f *far) {
 		f.settle(9*time.Minute + 500*time.Millisecond)
-		f.need("This session ends in 1m0s: no key was pressed for too long.")
+		f.need("This session ends in 60 s: no key was pressed for too long.")
 		f.keys("?") // somebody is there
 		f.settle(9 * time.Minute)
-		f.need("This session ends in 1m0s")
+		f.need("This session ends in 60 s")
 		f.settle(31 * time.Second)
-		f.need("This session ends in 30s")
+		f.need("This session ends in 30 s")
 		f.settle(20 * time.Second)
-		f.need("This session ends in 10s")
+		f.need("This session ends in 10 s")
 		f.settle(11 * time.Second)
 		f.ended(serve.ErrIdle)
 		if s := f.sent.String(); !strings.Contains(s, "The session was ended: no key was pressed for too long.\r\n") {
@@ -102,6 +142,35 @@ func TestFloodOfInputEndsTheSession(t *testing.T) {
 		}()
 		f.settle(3 * time.Second)
 		f.ended(serve.ErrFlood)
+	})
+}
+
+// A key costs an update and a frame: a client that sends thousands of them gets
+// them one after the other, and those that pile up end its session.
+func TestKeysArePaced(t *testing.T) {
+	visit(t, serve.Viewer, nil, func(f *far) {
+		f.keys(strings.Repeat("x", 600) + "?")
+		f.settle(time.Second)
+		if strings.Contains(f.screen(), "Everywhere") {
+			t.Error("600 keys in a second")
+		}
+		f.settle(2 * time.Second)
+		f.need("Everywhere")
+		// No more bytes than are allowed, but more keys than are taken.
+		for i := range 110 {
+			if _, err := io.WriteString(f.in, strings.Repeat("x", 1000)); err != nil {
+				t.Fatal(err)
+			}
+			if i < 90 {
+				continue
+			}
+			f.settle(600 * time.Millisecond)
+			if len(f.done) > 0 {
+				f.ended(serve.ErrFlood)
+				return
+			}
+		}
+		t.Error("100,000 keys wait")
 	})
 }
 
@@ -158,6 +227,10 @@ func TestOperatorsWork(t *testing.T) {
 		f.jobs.Step(1, job.StepDone)
 		f.settle(time.Second)
 		f.need("sftp -P 2222 host:dashtray-x.json")
+		f.keys("y")
+		if clip := base64.StdEncoding.EncodeToString([]byte("sftp -P 2222 host:dashtray-x.json")); !strings.Contains(f.sent.String(), clip) {
+			t.Error("the command was not copied")
+		}
 		if !f.book.has("export", serve.Done) || !f.book.has("job.end", serve.Done) {
 			t.Errorf("written down: %+v", f.book.lines)
 		}

@@ -128,7 +128,7 @@ func (r Rights) Allow(needs Role, words string, e Event) error {
 		Message: message.Message{
 			Code: message.ForbiddenRole,
 			Text: fmt.Sprintf("Refused: as %s you may not %s.", r.Who.Role, words),
-			Hint: fmt.Sprintf("That takes the role %s; who runs this server gives it.", needs),
+			Hint: fmt.Sprintf("Ask for the role %s.", needs),
 		},
 		// A refusal that cannot be written down is one all the same.
 		Err: errors.Join(refused, r.Write(e)),

@@ -11,20 +11,22 @@ import (
 // Size of a terminal in cells.
 type Size struct{ Width, Height int }
 
-// The largest terminal that is drawn. A screen costs memory by its cells: one
-// of 5000×5000 takes five gigabytes.
+// The smallest and the largest terminal that is drawn. A screen costs memory by
+// its cells: one of 5000×5000 takes five gigabytes.
 const (
+	MinWidth  = 20
+	MinHeight = 5
 	MaxWidth  = 500
 	MaxHeight = 200
 )
 
-// Clamp brings a size between 1×1 and [MaxWidth]×[MaxHeight]. What a client
-// leaves at 0 (RFC 4254 section 6.2: then it does not say) is 80×24.
+// Clamp brings a size between [MinWidth]×[MinHeight] and [MaxWidth]×[MaxHeight].
+// What a client leaves at 0 (RFC 4254 section 6.2: then it does not say) is 80×24.
 func Clamp(width, height uint32) Size {
 	if width == 0 || height == 0 {
 		return Size{80, 24}
 	}
-	return Size{int(min(width, MaxWidth)), int(min(height, MaxHeight))}
+	return Size{int(max(MinWidth, min(width, MaxWidth))), int(max(MinHeight, min(height, MaxHeight)))}
 }
 
 // Terminal is the far end of a session.

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/crypto/ssh"
 
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/cmd/internal/sshd"
@@ -42,12 +41,13 @@ func (a *app) serveCommand() *cobra.Command {
 			"operator makes, downloads and fetches them; an admin changes profiles and sees\n" +
 			"who is connected. from=\"10.0.0.0/8\" and expiry-time=\"20270101\" work as with\n" +
 			"OpenSSH. The file is read anew when it changes, and whose line is gone is out.\n\n" +
-			"The host key is made on the first start; ssh-keygen -r HOST -f FILE.pub gives\n" +
-			"its SSHFP record. To replace it, stop, move it away, and start. What people do\n" +
-			"is written into an audit log, which serve audit verify checks.\n\n" +
+			"The host key is made on the first start; serve host-key shows it, and replaces it\n" +
+			"so that nobody is asked. What people do is written into an audit log, which\n" +
+			"serve audit verify checks.\n\n" +
 			"--restricted serves one session on this terminal, for OpenSSH's own server:\n" +
 			"  command=\"DASHTRAY_ROLE=operator DASHTRAY_NAME=Ada dashtray-tui serve --restricted\",restrict,pty ssh-ed25519 AAAA…\n" +
-			"Without DASHTRAY_ROLE it is a viewer's. Its sftp works, too.",
+			"Without DASHTRAY_ROLE it is a viewer's. Its sftp works, too. Do not let AcceptEnv\n" +
+			"in sshd_config take DASHTRAY_ variables: the client would say who it is.",
 		Example: "  dashtray-tui serve\n" +
 			"  dashtray-tui serve --listen 10.1.2.3:2222 --authorized-keys /etc/dashtray-tui/authorized_keys",
 		Args: noArgs,
@@ -69,7 +69,7 @@ func (a *app) serveCommand() *cobra.Command {
 	word(f, &s.authorizedKeys, "authorized-keys", "", "FILE", "who may in, if not authorized_keys in the settings folder")
 	word(f, &s.hostKey, "host-key", "", "FILE", "the server's key, if not the one in the state folder")
 	f.BoolVar(&s.restricted, "restricted", false, "serve one session on this terminal, behind OpenSSH's command=")
-	cmd.AddCommand(a.serveAuditCommand())
+	cmd.AddCommand(a.serveAuditCommand(), a.serveHostKeyCommand())
 	return cmd
 }
 
@@ -109,11 +109,11 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 	if err != nil {
 		return noKeysFile(paths.keys, err)
 	}
-	hostKey, fresh, err := sshd.HostKey(paths.hostKey)
+	hostKeys, fresh, err := sshd.OpenHostKeys(paths.hostKey)
 	if err != nil {
 		return noHostKey(err)
 	}
-	audit, err := sshd.OpenAudit(paths.audit, a.Now)
+	audit, err := sshd.OpenAudit(paths.audit, a.Now, sshd.AuditSize)
 	if err != nil {
 		return noAudit(err)
 	}
@@ -128,13 +128,13 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 		return err
 	}
 	server := sshd.New(sshd.Options{
-		HostKey: hostKey, Keys: keys, Console: host.console, History: host.history,
+		HostKeys: hostKeys, Keys: keys, Console: host.console, History: host.history,
 		Files:  sshd.Files{Folder: host.folder, Finished: host.finished},
 		Record: audit.Record, Version: version, Now: a.Now, Log: a.log,
 	})
 	host.sessions = server.Sessions
 	doc := serveDocument{
-		Address: listener.Addr().String(), Fingerprint: ssh.FingerprintSHA256(hostKey.PublicKey()), HostKey: paths.hostKey,
+		Address: listener.Addr().String(), Fingerprint: hostKeys.Keys()[0].Fingerprint(), HostKey: paths.hostKey,
 		AuthorizedKeys: paths.keys, Keys: keys.Len(), AuditLog: paths.audit, Folder: host.folder,
 	}
 	if err := a.sayServing(doc, fresh); err != nil {
@@ -145,7 +145,7 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 		return &message.Error{
 			Message: message.Message{
 				Code: message.Interrupted, Text: "The server was stopped; what arrived is kept.",
-				Hint: "Start it again: downloads go on where they stopped.",
+				Hint: "Start it again: a download that is asked for again goes on where it stopped.",
 			},
 			Err: context.Cause(ctx),
 		}

@@ -74,7 +74,7 @@ func (h *served) console(ctx context.Context, v *sshd.Visit, t serve.Terminal) e
 	}
 	return serve.Run(ctx, t, h.deps(), serve.Options{
 		Rights: serve.Rights{Who: v.Who, Record: h.record}, Desk: h.desk, Doing: v.Does,
-		Sessions: h.sessions, Fetch: fetch, Idle: h.limits.Idle, Longest: longest,
+		Sessions: h.sessions, Fetch: fetch, Idle: h.limits.Idle, Longest: longest, JobsEnd: v.Local == nil,
 	})
 }
 

@@ -31,7 +31,7 @@ func (a *app) serveRestricted(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	audit, err := sshd.OpenAudit(paths.audit, a.Now)
+	audit, err := sshd.OpenAudit(paths.audit, a.Now, sshd.AuditSize)
 	if err != nil {
 		return noAudit(err)
 	}

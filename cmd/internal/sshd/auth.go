@@ -55,7 +55,11 @@ type proofKey struct{}
 type attempt struct {
 	user    string
 	offered string // the fingerprint of the last key that was not accepted
+	failed  bool   // a key or a signature, or another method, was tried in vain
 	until   time.Time
+	// hostKeys are those of the server when the connection came: the first of
+	// them is its own for as long as it lasts.
+	hostKeys []HostKey
 }
 
 // config is what one connection is authenticated by: public keys and nothing
@@ -82,7 +86,11 @@ func (s *Server) config(a *attempt) *ssh.ServerConfig {
 		}
 		return perms, within(key, meta.RemoteAddr())
 	}
-	c.AddHostKey(s.o.HostKey)
+	c.AuthLogCallback = func(_ ssh.ConnMetadata, method string, err error) {
+		// Every client asks with "none" for what there is.
+		a.failed = a.failed || err != nil && method != "none"
+	}
+	c.AddHostKey(a.hostKeys[0])
 	return c
 }
 

@@ -3,12 +3,14 @@ package sshd
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +35,9 @@ type conn struct {
 	heard atomic.Int64 // when the client last sent something, Unix nanoseconds
 	parts sync.WaitGroup
 	gone  chan struct{} // closed when the connection is
+
+	hostKeys []HostKey // of the server, when the connection came
+	proved   bool      // they were, once; requests alone looks at it
 
 	// Under the lock of the Server.
 	sessions int    // that run
@@ -60,8 +65,9 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 	// The server may stop while somebody shakes hands.
 	released := context.AfterFunc(s.ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer released()
+	s.rekey()
 	s.revoke() // a line that was just added counts
-	var a attempt
+	a := attempt{hostKeys: s.o.HostKeys.Keys()}
 	sc, chans, reqs, err := s.handshake(nc, &a)
 	if err == nil && !released() { // too late: the deadline above may come after ours was lifted
 		_ = sc.Close()
@@ -72,7 +78,7 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 		return
 	}
 	defer pass.leave()
-	c := &conn{s: s, ssh: sc, gone: make(chan struct{}), open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest)}
+	c := &conn{s: s, ssh: sc, gone: make(chan struct{}), open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest), hostKeys: a.hostKeys}
 	if c.proof, err = proofOf(sc); err == nil && !pass.enter() {
 		err = errors.New("too many connections")
 	}
@@ -87,6 +93,8 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 		_ = sc.Close()
 		return
 	}
+	s.o.Log.Info("logged in", "session", c.who.Session, "from", c.who.From, "user", safeWord(sc.User()),
+		"name", c.who.Name, "key", c.who.Key, "role", c.who.Role.String())
 	c.ctx, c.stop = context.WithCancelCause(s.ctx)
 	c.serve(chans, reqs)
 }
@@ -100,8 +108,8 @@ func (s *Server) turnedAway(nc net.Conn, pass *pass, a attempt, err error) {
 		penalty, why = 0, "the server stops"
 	case errors.Is(err, os.ErrDeadlineExceeded), !time.Now().Before(a.until):
 		penalty, why = p.Late, "took too long"
-	case a.offered != "":
-		penalty, why = p.Failed, "no key of it was accepted"
+	case a.failed, isBadSignature(err):
+		penalty, why = p.Failed, "nothing that it tried was accepted"
 	}
 	pass.failed(penalty, now)
 	from := addressOf(nc.RemoteAddr())
@@ -119,13 +127,22 @@ func (s *Server) turnedAway(nc net.Conn, pass *pass, a attempt, err error) {
 	}
 }
 
+// isBadSignature reports whether a login ended with a signature that is not its
+// key's: the library gives up then without telling its callbacks.
+func isBadSignature(err error) bool {
+	return errors.Is(err, rsa.ErrVerification) || strings.Contains(err.Error(), "signature did not verify")
+}
+
 // serve takes the channels of a connection until it ends.
 func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	c.touch()
 	c.s.mu.Lock()
 	c.s.conns[c] = struct{}{}
 	c.s.mu.Unlock()
-	c.parts.Go(func() { c.requests(reqs) })
+	c.parts.Go(func() {
+		c.announce()
+		c.requests(reqs)
+	})
 	c.parts.Go(c.watch)
 	c.channels(chans) // ends with the connection
 	close(c.gone)
@@ -141,14 +158,20 @@ func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	}
 }
 
-// requests answers what concerns the whole connection: no. That is what
-// forwarding is asked for with, and a client that asks whether we are still
-// there takes any answer.
+// requests answers what concerns the whole connection: no, but for the proof of
+// host keys. That is what forwarding is asked for with, and a client that asks
+// whether we are still there takes any answer.
 func (c *conn) requests(reqs <-chan *ssh.Request) {
 	for r := range reqs {
-		if r.WantReply {
-			_ = r.Reply(false, nil) // a connection that broke ends this loop
+		if !r.WantReply {
+			continue
 		}
+		var answer []byte
+		ok := false
+		if r.Type == proveKeys {
+			answer, ok = c.prove(r.Payload)
+		}
+		_ = r.Reply(ok, answer) // a connection that broke ends this loop
 	}
 }
 

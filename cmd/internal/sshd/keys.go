@@ -139,8 +139,12 @@ func readGrants(path string) (map[string]Grant, error) {
 		return nil, &KeysError{Path: path, Err: fmt.Errorf("its mode is %04o: others can write it; chmod 600", info.Mode().Perm())}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKeysFile+1))
-	if err == nil && len(data) > maxKeysFile {
+	switch {
+	case err != nil:
+	case len(data) > maxKeysFile:
 		err = fmt.Errorf("more than %d bytes", maxKeysFile)
+	case len(data) == 0: // as it is for a moment while an editor saves it
+		err = errors.New("it is empty; a comment alone is a file without keys")
 	}
 	if err != nil {
 		return nil, &KeysError{Path: path, Err: bare(err)}

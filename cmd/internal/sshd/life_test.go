@@ -2,13 +2,7 @@ package sshd_test
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -152,85 +146,4 @@ func TestFromAndExpiry(t *testing.T) {
 		}
 	}
 	w.see(t, w.open(t, w.dial(t, w.operator), nil), "viewer")
-}
-
-// Sessions that come and go, well and badly, leave nothing behind.
-func TestNoGoroutineIsLeft(t *testing.T) {
-	w := newWorld(t, func(_ *world, o *sshd.Options) {
-		o.Limits.AttemptsBurst, o.Limits.AttemptsEachBurst = 1000, 1000
-	})
-	before := 0
-	for round := range 2 {
-		var all sync.WaitGroup
-		for i := range 50 {
-			all.Go(func() { w.comeAndGo(t, i) })
-			if i%10 == 9 {
-				all.Wait()
-			}
-		}
-		all.Wait()
-		w.until(t, "nobody", func() bool { return len(w.Sessions()) == 0 })
-		if round == 0 {
-			before = runtime.NumGoroutine()
-			continue
-		}
-		w.until(t, fmt.Sprintf("%d goroutines", before), func() bool { return runtime.NumGoroutine() <= before+2 })
-	}
-}
-
-func (w *world) comeAndGo(t *testing.T, i int) {
-	c, err := ssh.Dial("tcp", w.addr, w.config(w.viewer))
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer func() { _ = c.Close() }()
-	s := w.open(t, c, nil)
-	w.see(t, s, "viewer")
-	switch i % 4 {
-	case 0:
-		s.typed(t, "q")
-		_ = s.Wait()
-	case 1: // cut off
-	case 2:
-		_ = s.Close()
-	case 3:
-		s.typed(t, "panic")
-		_ = s.Wait()
-	}
-}
-
-func TestHostKeyStaysAndIsPrivate(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "new", "host")
-	first, fresh, err := sshd.HostKey(path)
-	if err != nil || !fresh {
-		t.Fatal(fresh, err)
-	}
-	again, fresh, err := sshd.HostKey(path)
-	if err != nil || fresh || !bytes.Equal(first.PublicKey().Marshal(), again.PublicKey().Marshal()) {
-		t.Fatal(fresh, err)
-	}
-	pub, err := os.ReadFile(path + ".pub")
-	if err != nil || !bytes.Equal(pub, ssh.MarshalAuthorizedKey(first.PublicKey())) {
-		t.Errorf("%q, %v", pub, err)
-	}
-	if runtime.GOOS != "windows" {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%v, %v", info.Mode(), err)
-		}
-		if err := os.Chmod(path, 0o640); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := sshd.HostKey(path); err == nil || !strings.Contains(err.Error(), "0640") {
-			t.Errorf("a key that others can read: %v", err)
-		}
-	}
-	var bad *sshd.HostKeyError
-	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("no key"), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := sshd.HostKey(path); !errors.As(err, &bad) || strings.Contains(err.Error(), "no key") {
-		t.Errorf("a broken key: %v", err)
-	}
 }

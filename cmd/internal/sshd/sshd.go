@@ -2,7 +2,8 @@
 // transport, the keys and their roles, the files over SFTP, and the audit log.
 //
 // It stands on golang.org/x/crypto/ssh directly, so that every request of a
-// client passes code of ours that bounds it. The rules:
+// client passes code of ours that bounds it before anything of it is kept: a
+// framework in between takes sizes and variables as they come. The rules:
 //   - Limits come before the first byte is read: connections, attempts and
 //     penalties by address ([Limits]).
 //   - Only public keys authenticate, and who somebody is comes from the
@@ -21,19 +22,18 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/dashtray/dashtray-tui/tui/serve"
 )
 
-// Options of a Server. HostKey, Keys and the three services are required.
+// Options of a Server. HostKeys, Keys and the three services are required.
 type Options struct {
-	HostKey ssh.Signer
-	Keys    *Keys
-	Limits  Limits // zero fields are those of DefaultLimits
+	HostKeys *HostKeys
+	Keys     *Keys
+	Limits   Limits // zero fields are those of DefaultLimits
 
 	// Console shows the console until its person leaves or ctx ends.
 	Console func(ctx context.Context, v *Visit, t serve.Terminal) error
@@ -73,7 +73,7 @@ type Limits struct {
 	Stall           time.Duration // how long a client may read nothing of what it is sent
 	Grace           time.Duration // how long a console may take to say that its time is up
 	Farewell        time.Duration // how long sessions have to end when the server stops
-	Reread          time.Duration // how often the file of keys is looked at for the sake of those who are in
+	Reread          time.Duration // how often the files of keys are looked at, even if nobody comes
 }
 
 // DefaultLimits are made for a team on one bastion. An address is an IPv4
@@ -135,6 +135,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	look := time.NewTicker(s.o.Limits.Reread)
 	defer look.Stop()
 	var err error
+	most := 0
 	for err == nil {
 		select {
 		case <-ctx.Done():
@@ -142,7 +143,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		case err = <-accepting:
 			err = fmt.Errorf("accept connections: %w", err)
 		case <-look.C:
+			s.rekey()
 			s.revoke()
+			most = s.giveBack(most)
 		}
 	}
 	s.stop(serve.ErrStopping)
@@ -150,6 +153,20 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	<-accepted
 	s.leave()
 	return err
+}
+
+// giveBack gives the memory of those who left back to the system, once half of
+// the most that there were are gone: the runtime would keep it for minutes. It
+// returns the most from then on.
+func (s *Server) giveBack(most int) int {
+	s.mu.Lock()
+	now := len(s.conns)
+	s.mu.Unlock()
+	if most == 0 || now > most/2 {
+		return max(now, most)
+	}
+	debug.FreeOSMemory()
+	return now
 }
 
 // accept takes connections until l is closed.

@@ -27,10 +27,11 @@ import (
 // world is a server under test and the people who may reach it.
 type world struct {
 	*sshd.Server
-	addr   string
-	keys   string // path
-	folder string
-	host   ssh.PublicKey
+	addr    string
+	keys    string // path
+	hostKey string // path
+	folder  string
+	host    ssh.PublicKey
 
 	admin, operator, viewer, stranger ssh.Signer
 
@@ -60,13 +61,14 @@ func newWorld(tb testing.TB, change func(*world, *sshd.Options)) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	host, fresh, err := sshd.HostKey(filepath.Join(tb.TempDir(), "serve", "host"))
+	w.hostKey = filepath.Join(tb.TempDir(), "serve", "host")
+	host, fresh, err := sshd.OpenHostKeys(w.hostKey)
 	if err != nil || !fresh {
 		tb.Fatal(fresh, err)
 	}
-	w.host = host.PublicKey()
+	w.host = host.Keys()[0].PublicKey()
 	o := sshd.Options{
-		HostKey: host, Keys: keys, Console: echo, Record: w.record,
+		HostKeys: host, Keys: keys, Console: echo, Record: w.record,
 		Log: slog.New(slog.NewTextHandler(lockedWriter{w}, nil)),
 		History: func(_ context.Context, _ *sshd.Visit, out io.Writer) error {
 			_, err := io.WriteString(out, "{}\n")
@@ -187,9 +189,11 @@ func (w *world) until(tb testing.TB, what string, ok func() bool) {
 	tb.Fatalf("waited in vain for: %s\n%s", what, w.log())
 }
 
+// write writes the file of keys, all of it at once.
 func (w *world) write(tb testing.TB, lines ...string) {
 	tb.Helper()
-	if err := os.WriteFile(w.keys, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+	fresh := w.keys + ".new"
+	if err := errors.Join(os.WriteFile(fresh, []byte(strings.Join(lines, "\n")+"\n"), 0o600), os.Rename(fresh, w.keys)); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -265,12 +269,16 @@ func (s *screen) text() string {
 // open opens a console of 80×24; before may send other requests first.
 func (w *world) open(tb testing.TB, c *ssh.Client, before func(*ssh.Session)) *screen {
 	tb.Helper()
-	sess, err := c.NewSession()
-	if err != nil {
+	var sess *ssh.Session
+	if err := untilGone(c)(func() (err error) {
+		sess, err = c.NewSession()
+		return err
+	}); err != nil {
 		tb.Fatal(err)
 	}
 	s := &screen{Session: sess}
 	sess.Stdout, sess.Stderr = s, s
+	var err error
 	if s.in, err = sess.StdinPipe(); err != nil {
 		tb.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package sshd_test
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -35,6 +33,11 @@ func TestRolesComeFromTheFile(t *testing.T) {
 	e := w.audit(t, "login", serve.Done)
 	if e.who.Name != "Ada" || e.who.Session == "" || !strings.HasPrefix(e.who.From, "127.0.0.1:") || !strings.Contains(e.Detail, "user somebody, client SSH-2.0-Go") {
 		t.Errorf("written down: %+v", e)
+	}
+	for _, want := range []string{"msg=\"logged in\"", "name=Ada", "role=admin", "key=" + ssh.FingerprintSHA256(w.admin.PublicKey()), "name=op@bastion"} {
+		if !strings.Contains(w.log(), want) {
+			t.Errorf("no %s in the log: %s", want, w.log())
+		}
 	}
 	if _, err := ssh.Dial("tcp", w.addr, w.config(w.stranger)); err == nil {
 		t.Error("a stranger is in")
@@ -190,92 +193,6 @@ func TestOffersStrictKeyExchange(t *testing.T) {
 	}
 }
 
-func TestGiantTerminal(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	s := w.open(t, w.dial(t, w.viewer), func(s *ssh.Session) {
-		if err := s.RequestPty("xterm", 1<<31, 1<<31, nil); err != nil {
-			t.Fatal(err)
-		}
-	})
-	w.see(t, s, "500x200")
-	for range 1000 {
-		if err := s.WindowChange(100_000, 100_000); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.WindowChange(30, 100); err != nil {
-		t.Fatal(err)
-	}
-	w.see(t, s, "size 100x30")
-	for _, l := range strings.Split(s.text(), "\r\n") {
-		if strings.HasPrefix(l, "size ") && l != "size 500x200" && l != "size 100x30" {
-			t.Errorf("drawn: %q", l)
-		}
-	}
-}
-
-func TestEnvironmentIsBounded(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	s := w.open(t, w.dial(t, w.viewer), func(s *ssh.Session) {
-		accepted := 0
-		for i := range 60 {
-			if s.Setenv(fmt.Sprintf("LC_%d", i), "C") == nil {
-				accepted++
-			}
-		}
-		if accepted != 32 {
-			t.Errorf("%d variables were taken", accepted)
-		}
-		for name, value := range map[string]string{
-			"LANG": "a\x1b]0;evil\a", "LC_ALL": strings.Repeat("x", 257), "LC_" + strings.Repeat("X", 40): "C",
-			"PATH": "/tmp", "LD_PRELOAD": "/tmp/x.so", "TMUX": "x", "TERM": "dumb", "DASHTRAY_ROLE": "admin", "SSH_TTY": "x",
-			"LC_A\nB": "C",
-		} {
-			if s.Setenv(name, value) == nil {
-				t.Errorf("%s=%q was taken", name, value)
-			}
-		}
-	})
-	w.see(t, s, "needs a terminal") // TERM comes with the terminal alone
-}
-
-func TestEnvironmentFloodEndsTheConnection(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	c := w.dial(t, w.viewer)
-	ch, reqs, err := c.OpenChannel("session", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	go ssh.DiscardRequests(reqs)
-	payload := ssh.Marshal(struct{ Name, Value string }{"LC_ALL", strings.Repeat("C", 200)})
-	sent := 0
-	for ; sent < 10_000; sent++ {
-		if _, err := ch.SendRequest("env", true, payload); err != nil {
-			break
-		}
-	}
-	if sent > 200 {
-		t.Errorf("%d requests were answered", sent)
-	}
-	_ = c.Wait()
-}
-
-func TestTerminalNameIsSanitised(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	for _, term := range []string{"xterm\x1b]52;c;ZXZpbA==\a", strings.Repeat("x", 4000), "a\nb", "xterm\u009b2J"} {
-		s := w.open(t, w.dial(t, w.viewer), func(s *ssh.Session) {
-			if err := s.RequestPty(term, 24, 80, nil); err != nil {
-				t.Fatal(err)
-			}
-		})
-		w.see(t, s, `["TERM=xterm"]`)
-	}
-}
-
 // What a client says of itself reaches logs and other people's screens.
 func TestEscapeSequencesInUserAndVersion(t *testing.T) {
 	t.Parallel()
@@ -310,170 +227,6 @@ func TestEscapeSequencesInUserAndVersion(t *testing.T) {
 	}
 	if strings.ContainsAny(w.logged.String(), "\x1b\a\u202e") {
 		t.Errorf("logged: %q", w.logged.String())
-	}
-}
-
-func TestForwardingIsRefused(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	c := w.dial(t, w.admin)
-	if _, err := c.Dial("tcp", w.addr); err == nil {
-		t.Error("a connection was forwarded")
-	}
-	if l, err := c.Listen("tcp", "127.0.0.1:0"); err == nil {
-		_ = l.Close()
-		t.Error("a port is listened on")
-	}
-	for _, kind := range []string{"direct-streamlocal@openssh.com", "tun@openssh.com", "x11", "auth-agent@openssh.com", "\x1b]0;x\a"} {
-		if _, _, err := c.OpenChannel(kind, nil); err == nil {
-			t.Errorf("a channel %q is open", kind)
-		}
-	}
-	s, err := c.NewSession()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, kind := range []string{"auth-agent-req@openssh.com", "x11-req", "break", "signal", "nonsense"} {
-		if ok, err := s.SendRequest(kind, true, nil); ok || err != nil {
-			t.Errorf("%s: %v, %v", kind, ok, err)
-		}
-	}
-	if err := s.RequestSubsystem("netconf"); err == nil {
-		t.Error("another subsystem runs")
-	}
-	w.audit(t, "channel", serve.Refused)
-	w.audit(t, "subsystem", serve.Refused)
-}
-
-func TestOneCommandAlone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	c := w.dial(t, w.viewer)
-	run := func(command string) (string, int) {
-		s, err := c.NewSession()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := s.CombinedOutput(command)
-		var exit *ssh.ExitError
-		if errors.As(err, &exit) {
-			return string(out), exit.ExitStatus()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(out), 0
-	}
-	if out, code := run("history  --json"); code != 0 || out != "{}\n" {
-		t.Errorf("history: %q, %d", out, code)
-	}
-	for _, bad := range []string{
-		"", "sh", "history", "history --json; id", "history --json --api-url http://x", "scp -f /etc/passwd", "$(id)", strings.Repeat("A", 200_000),
-	} {
-		if out, code := run(bad); code != 4 || !strings.HasPrefix(out, "Refused: ") {
-			t.Errorf("%.40q: %q, %d", bad, out, code)
-		}
-	}
-	if e := w.audit(t, "exec", serve.Refused); e.who.Role != serve.Viewer {
-		t.Errorf("written down: %+v", e)
-	}
-}
-
-func TestChannelFloods(t *testing.T) {
-	t.Parallel()
-	t.Run("at once", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, nil)
-		c := w.dial(t, w.viewer)
-		for i := range 6 {
-			_, err := c.NewSession()
-			if (err == nil) != (i < 4) {
-				t.Errorf("session %d: %v", i, err)
-			}
-		}
-	})
-	t.Run("refused ones", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, nil)
-		c := w.dial(t, w.viewer)
-		try := untilGone(c)
-		n := 0
-		for ; n < 1000; n++ {
-			var no *ssh.OpenChannelError
-			if err := try(func() error {
-				_, _, err := c.OpenChannel("direct-tcpip", nil)
-				return err
-			}); !errors.As(err, &no) {
-				break
-			}
-		}
-		if n > 40 {
-			t.Errorf("%d were answered", n)
-		}
-	})
-	t.Run("one after the other", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, nil)
-		c := w.dial(t, w.viewer)
-		try := untilGone(c)
-		n := 0
-		for ; n < 200; n++ {
-			if try(func() error {
-				s, err := c.NewSession()
-				if err == nil {
-					_ = s.Close()
-				}
-				return err
-			}) != nil {
-				break
-			}
-		}
-		if n > 40 {
-			t.Errorf("%d sessions in no time", n)
-		}
-	})
-}
-
-// untilGone tries things on a connection until the server has ended it. The
-// client's own call can wait for ever when the connection ends under it.
-func untilGone(c *ssh.Client) func(func() error) error {
-	gone := make(chan struct{})
-	go func() {
-		_ = c.Wait()
-		close(gone)
-	}()
-	return func(f func() error) error {
-		done := make(chan error, 1)
-		go func() { done <- f() }()
-		select {
-		case err := <-done:
-			return err
-		case <-gone:
-			return errors.New("the connection has ended")
-		}
-	}
-}
-
-func TestPanicEndsItsSessionAlone(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	c := w.dial(t, w.viewer)
-	other := w.open(t, w.dial(t, w.admin), nil)
-	bad, same := w.open(t, c, nil), w.open(t, c, nil)
-	w.see(t, bad, "viewer")
-	bad.typed(t, "panic")
-	var exit *ssh.ExitError
-	if err := bad.Wait(); !errors.As(err, &exit) || exit.ExitStatus() != 1 {
-		t.Errorf("ended with %v", err)
-	}
-	w.see(t, bad, "had a fault")
-	for _, s := range []*screen{same, other} {
-		s.typed(t, "still here")
-		w.see(t, s, "still here")
-	}
-	w.audit(t, "console", serve.Failed)
-	if !strings.Contains(w.log(), "a fault of this session") {
-		t.Errorf("logged: %s", w.log())
 	}
 }
 
@@ -520,32 +273,53 @@ func TestTooManyKeysAreOffered(t *testing.T) {
 	w.see(t, w.open(t, w.dial(t, keys[3], w.admin), nil), "admin")
 }
 
-// A client that reads nothing is cut off, and nobody waits for it.
-func TestClientThatReadsNothing(t *testing.T) {
+// What was tried in vain is told and penalised alike: a key, a signature. Who
+// only asked what there is, is not.
+func TestFailuresArePenalised(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *world, o *sshd.Options) {
-		o.Limits.Stall = 100 * time.Millisecond
-		o.Console = endless
-	})
-	c := w.dial(t, w.viewer)
-	ch, reqs, err := c.OpenChannel("session", nil)
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct {
+		key   func(*world) ssh.Signer
+		first string // of the audit line
+		more  bool   // is let in again at once
+	}{
+		"a strange key":     {func(w *world) ssh.Signer { return w.stranger }, "nothing that it tried was accepted", false},
+		"a bad signature":   {func(w *world) ssh.Signer { return forged{w.viewer, w.admin.PublicKey()} }, "nothing that it tried was accepted", false},
+		"nothing at all":    {func(*world) ssh.Signer { return nil }, "left without a key", true},
+		"a panic of record": {func(w *world) ssh.Signer { return w.operator }, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(w *world, o *sshd.Options) {
+				o.Limits.Penalties = sshd.Penalties{Failed: time.Hour, Crash: time.Hour, Nothing: time.Nanosecond, Least: time.Minute, Most: time.Hour}
+				o.Record = func(who serve.Who, e serve.Event) error {
+					if who.Role == serve.Operator {
+						panic("a fault of the server")
+					}
+					return w.record(who, e)
+				}
+			})
+			conf := w.config()
+			if key := c.key(w); key != nil {
+				conf = w.config(key)
+			} else {
+				conf.Auth = nil
+			}
+			if client, err := ssh.Dial("tcp", w.addr, conf); err == nil {
+				_ = client.Wait() // until we are hung up on
+			}
+			if c.first == "" {
+				w.until(t, "the panic", func() bool { return strings.Contains(w.log(), "a fault of the server") })
+			} else if e := w.audit(t, "login", serve.Refused); e.Detail != c.first {
+				t.Errorf("written down: %+v", e)
+			}
+			// The penalty counts before the line is written.
+			client, err := ssh.Dial("tcp", w.addr, w.config(w.viewer))
+			if (err == nil) != c.more {
+				t.Errorf("then: %v", err)
+			}
+			if err == nil {
+				_ = client.Close()
+			}
+		})
 	}
-	go ssh.DiscardRequests(reqs)
-	pty := ssh.Marshal(struct {
-		Term       string
-		C, R, W, H uint32
-		Modes      string
-	}{"xterm", 80, 24, 0, 0, ""})
-	for kind, payload := range map[string][]byte{"pty-req": pty} {
-		if ok, err := ch.SendRequest(kind, true, payload); !ok || err != nil {
-			t.Fatal(kind, ok, err)
-		}
-	}
-	if ok, err := ch.SendRequest("shell", true, nil); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	_ = c.Wait() // until we are hung up on
-	w.until(t, "nobody", func() bool { return len(w.Sessions()) == 0 })
 }
