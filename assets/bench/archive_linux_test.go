@@ -11,8 +11,10 @@ import (
 )
 
 // TestArchivePeers: the check beside what people verify an export with today.
+// openssl hashes with the processor's own instructions where it has them, as
+// sha256sum does only if it was built so.
 func TestArchivePeers(t *testing.T) {
-	onDemand(t, "nginx", "curl", "jq", "python3", "sha256sum")
+	onDemand(t, "nginx", "curl", "jq", "python3", "sha256sum", "openssl")
 	dir := t.TempDir()
 	program := build(t, dir, "./cmd/dashtray-tui")
 	files := filepath.Join(dir, "files")
@@ -30,6 +32,7 @@ func TestArchivePeers(t *testing.T) {
 	file := filepath.Join(files, "export.json")
 	doc := []contestant{
 		{name: "sha256sum", line: "sha256sum " + file},
+		{name: "openssl dgst -sha256", line: "openssl dgst -sha256 " + file},
 		{name: "dashtray-tui verify", line: program + " verify -q " + file, env: home},
 		{name: "jq -c '.metrics|length'", line: "jq -c '.metrics|length' " + file},
 		{name: "python3 json.load", line: "python3 -c 'import json; json.load(open(\"" + file + "\"))'"},
@@ -39,6 +42,7 @@ func TestArchivePeers(t *testing.T) {
 	file = filepath.Join(files, "export.csv")
 	rows := []contestant{
 		{name: "sha256sum", line: "sha256sum " + file},
+		{name: "openssl dgst -sha256", line: "openssl dgst -sha256 " + file},
 		{name: "dashtray-tui verify", line: program + " verify -q " + file, env: home},
 		{name: "python3 csv.reader", line: "python3 -c 'import csv\nfor r in csv.reader(open(\"" + file + "\", newline=\"\")): pass'"},
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,24 +34,54 @@ func (i inspector) Inspect(ctx context.Context, path string, progress func(done,
 }
 
 func (i inspector) check(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error) {
-	f, err := os.Open(path)
+	f, size, err := openExport(ctx, path)
 	if err != nil {
 		return archive.Report{}, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return archive.Report{}, err
-	}
-	if info.IsDir() {
-		return archive.Report{}, errors.New("it is a folder")
-	}
+	// A read of a pipe ends when its writer says so, or the file is closed.
+	defer context.AfterFunc(ctx, func() { _ = f.Close() })()
 	export, err := archive.Open(f, i.decrypt())
 	if err != nil {
-		return archive.Report{}, err
+		return archive.Report{}, cmp.Or(ctx.Err(), err)
 	}
 	defer export.Close()
-	return archive.CheckFile(ctx, export, i.expect, func(done int64) { progress(done, info.Size()) })
+	return archive.CheckFile(ctx, export, i.expect, func(done int64) { progress(done, size) })
+}
+
+// openExport opens a file, or a pipe, whose size is 0. It waits for the writer
+// of a pipe as long as ctx goes on. Devices have no end and are refused.
+func openExport(ctx context.Context, path string) (_ *os.File, size int64, _ error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case info.IsDir():
+		return nil, 0, errors.New("it is a folder")
+	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
+		return nil, 0, errors.New("it is neither a file nor a pipe")
+	}
+	opened, failed := make(chan *os.File), make(chan error, 1)
+	go func() {
+		f, err := os.Open(path)
+		if err != nil {
+			failed <- err
+			return
+		}
+		select {
+		case opened <- f:
+		case <-ctx.Done():
+			_ = f.Close()
+		}
+	}()
+	select {
+	case f := <-opened:
+		return f, info.Size(), nil
+	case err := <-failed:
+		return nil, 0, err
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
 }
 
 // decrypt opens an encrypted layer; nil without identities.

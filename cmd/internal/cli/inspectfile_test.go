@@ -116,6 +116,18 @@ func TestPackedAndEncryptedFiles(t *testing.T) {
 	}
 }
 
+func TestLayersInWords(t *testing.T) {
+	t.Parallel()
+	key, to := newIdentity(t)
+	file := written(t, "x.json.gz.age", sealed(t, gzipped(t, []byte(smallExport)), to))
+	for _, command := range []string{"verify", "inspect"} {
+		w := newWorld(t)
+		if code := w.run(command, file, "--identity", key); code != 0 || !strings.Contains(w.out.String(), "\nFormat     json, packed with gzip, encrypted with age\n") {
+			t.Errorf("%s: exit code %d\n%s", command, code, w.out.String())
+		}
+	}
+}
+
 func TestEncryptedFilesThatStayClosed(t *testing.T) {
 	t.Parallel()
 	key, to := newIdentity(t)

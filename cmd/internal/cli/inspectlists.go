@@ -8,8 +8,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/client/archive"
-	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 func (n *inspection) connections(r archive.Report) {
@@ -17,11 +17,11 @@ func (n *inspection) connections(r archive.Report) {
 	if r.Records.Connections == 0 {
 		return
 	}
-	n.section("Connections", r.Records.Connections, strings.Join(slices.Concat(tallyList(p.ByStatus), tallyList(p.ByType)), ", "))
+	n.section("Connections", r.Records.Connections, strings.Join(slices.Concat(verdict.Tallies(p.ByStatus), verdict.Tallies(p.ByType)), ", "))
 	rows := [][]string{{"NAME", "SERVICE", "CATEGORY", "TYPE", "STATUS", "LAST SYNC"}}
 	for _, c := range p.Connections {
 		rows = append(rows, []string{
-			orNothing(first(c.Name, c.Service, c.ID)), c.Service.Safe(), c.Category.Safe(), c.AuthType.Safe(),
+			orNothing(verdict.First(c.Name, c.Service, c.ID)), c.Service.Safe(), c.Category.Safe(), c.AuthType.Safe(),
 			orNothing(c.Status.Safe()), n.moment(c.LastSync),
 		})
 	}
@@ -36,16 +36,16 @@ func (n *inspection) dashboards(r archive.Report) {
 	}
 	n.section("Dashboards", r.Records.Dashboards, component.Plural(r.Records.Widgets, "widget"))
 	for _, d := range p.Dashboards {
-		about := append(filled(d.Type, d.Category), component.Plural(d.WidgetCount, "widget"))
+		about := append(verdict.Filled(d.Type, d.Category), component.Plural(d.WidgetCount, "widget"))
 		if at := d.Updated; !at.IsZero() {
 			about = append(about, "updated "+n.moment(at))
 		} else if at := d.Created; !at.IsZero() {
 			about = append(about, "created "+n.moment(at))
 		}
-		n.hang("  ", n.paint(bold, orNothing(first(d.Name, d.ID)))+"  "+strings.Join(about, ", "))
+		n.hang("  ", n.paint(bold, orNothing(verdict.First(d.Name, d.ID)))+"  "+strings.Join(about, ", "))
 		widgets := make([]string, 0, len(d.Widgets))
 		for _, w := range d.Widgets {
-			name := orNothing(first(w.Title, w.ID))
+			name := orNothing(verdict.First(w.Title, w.ID))
 			if w.Type != "" {
 				name += " (" + w.Type.Safe() + ")"
 			}
@@ -68,7 +68,7 @@ func (n *inspection) audit(r archive.Report) {
 		name string
 		list []archive.Tally
 	}{{"  Actions  ", p.Actions}, {"  Users    ", p.Users}} {
-		words := tallyList(t.list)
+		words := verdict.Tallies(t.list)
 		if len(words) > topTallies {
 			words = append(words[:topTallies], component.Together("and "+component.Count(int64(len(words)-topTallies))+" others"))
 		}
@@ -79,7 +79,7 @@ func (n *inspection) audit(r archive.Report) {
 	shown := p.Audit[:min(newestRows, len(p.Audit))]
 	rows := [][]string{{"TIME", "USER", "ACTION", "RESOURCE"}}
 	for _, l := range shown {
-		target := strings.Join(filled(l.Resource, l.Target), " ")
+		target := strings.Join(verdict.Filled(l.Resource, l.Target), " ")
 		rows = append(rows, []string{n.moment(l.At), l.User.Safe(), orNothing(l.Action.Safe()), target})
 	}
 	n.columns(rows, -1)
@@ -144,41 +144,4 @@ func (n *inspection) moment(t time.Time) string {
 		return nothing
 	}
 	return component.Together(t.In(n.loc).Format("2006-01-02 15:04"))
-}
-
-// trendPoints are a metric's course.
-func trendPoints(m archive.Metric) []component.ChartPoint {
-	return each(m.Sketch, func(b archive.Bucket) component.ChartPoint {
-		return component.ChartPoint{At: b.At, Least: b.Least, Most: b.Most, Mean: b.Mean}
-	})
-}
-
-// tallyList are tallies in words.
-func tallyList(list []archive.Tally) []string { return each(list, tallyWords) }
-
-func tallyWords(t archive.Tally) string {
-	value := orNothing(t.Value.Safe())
-	if t.Rest {
-		value = "others"
-	}
-	return component.Together(component.Count(t.Count) + " " + value)
-}
-
-// filled are those of the texts that there are, safe.
-func filled(texts ...text.Untrusted) []string {
-	var out []string
-	for _, t := range texts {
-		if t != "" {
-			out = append(out, t.Safe())
-		}
-	}
-	return out
-}
-
-// first is the first of the texts that there is, safe; "" if there is none.
-func first(texts ...text.Untrusted) string {
-	if all := filled(texts...); len(all) > 0 {
-		return all[0]
-	}
-	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 // How much of what a file has the text tells; --json has all.
@@ -140,20 +141,20 @@ func (n *inspection) metrics(r archive.Report) {
 		return
 	}
 	n.section("Metrics", int64(len(p.Metrics)), "")
-	for _, m := range p.Metrics {
-		n.metric(m)
+	for i := range p.Metrics {
+		n.metric(&p.Metrics[i])
 	}
 	if p.MetricsBeyond > 0 {
 		n.hang("  ", "and "+component.Plural(p.MetricsBeyond, "point")+" of other metrics, beyond what is told one by one")
 	}
 }
 
-func (n *inspection) metric(m archive.Metric) {
+func (n *inspection) metric(m *archive.Metric) {
 	width := 0
 	if n.pictures {
 		width = max(16, min(n.width/3, 48))
 	}
-	about := strings.Join(filled(m.Unit, m.Service), ", ")
+	about := strings.Join(verdict.Filled(m.Unit, m.Service), ", ")
 	name := orNothing(cmp.Or(m.Name, m.Key).Safe())
 	if about != "" {
 		about = " (" + about + ")"
@@ -163,34 +164,19 @@ func (n *inspection) metric(m archive.Metric) {
 	if len(title) >= len(name) {
 		title = n.paint(bold, name) + title[len(name):]
 	}
-	trend := component.Trend(n.th, trendPoints(m), width)
+	points := verdict.Course(m)
+	trend := component.Trend(n.th, points, width)
 	n.add("  " + component.Pad(title, room) + strings.Repeat(" ", columnGap) + trend)
 
 	told := []string{component.Plural(m.Points, "point")}
 	if !m.First.At.IsZero() {
 		told = append(told, n.span(m.First.At, m.Last.At))
 	}
-	for _, q := range m.Quality {
-		told = append(told, tallyWords(q))
-	}
-	n.hang("    ", strings.Join(told, ", "))
-	var values []string
-	value := func(name string, v float64) {
-		values = append(values, component.Together(name+" "+component.Number(v)))
-	}
-	if m.First.HasValue {
-		value("first", m.First.Value)
-	}
-	if m.Last.HasValue {
-		value("last", m.Last.Value)
-	}
-	if m.Values > 0 {
-		value("least", m.Least)
-		value("most", m.Most)
-		value("mean", m.Mean)
+	n.hang("    ", strings.Join(append(told, verdict.Tallies(m.Quality)...), ", "))
+	if values := verdict.Values(m); len(values) > 0 {
 		n.hang("    ", strings.Join(values, ", "))
 	}
-	if component.HasGap(trendPoints(m)) {
+	if component.HasGap(points) {
 		n.hang("    ", "no points from "+n.moment(m.GapFrom)+" to "+n.moment(m.GapTo))
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/message"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -23,7 +25,9 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Check that an export's file is whole, consistent, and holds no credential",
 		Long: "Check that an export's file (JSON or CSV) is whole, consistent, and holds no\n" +
 			"credential. It may be packed (gzip, zstd) and encrypted (age), one in another.\n" +
-			"The file is read and never changed; exit code 9 says that it does not verify.",
+			"The file is read and never changed; exit code 9 says that it does not verify.\n\n" +
+			"A CSV that ends too early, but with a whole row, tells nothing of that itself:\n" +
+			"the check at the end of a download knows what the server told of it.",
 		Example: "  dashtray-tui verify dashtray-my-saas-app-all_time-20260301T040506Z.json\n" +
 			"  dashtray-tui verify export.json.age --identity key.txt",
 		Args: oneArg("the file's name"),
@@ -71,7 +75,14 @@ func (a *app) readExport(cmd *cobra.Command, name string, keys identityFiles) (p
 		}
 	})
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+		err = &message.Error{
+			Message: message.Message{
+				Code: message.Interrupted,
+				Text: "Interrupted: the file was not checked to its end.",
+				Hint: "Run the same command again: it begins anew, and changes nothing.",
+			},
+			Err: context.Cause(ctx),
+		}
 	}
 	return path, r, err
 }
@@ -108,14 +119,14 @@ const (
 
 // reportFacts are what the check found out.
 func reportFacts(path string, r archive.Report) []fact {
-	verdict := "whole and consistent"
+	said := "whole and consistent"
 	if !r.OK {
-		verdict = "does not verify"
+		said = "does not verify"
 	}
-	facts := []fact{{"File", text.Untrusted(path).Safe()}, {verdictFact, verdict}}
+	facts := []fact{{"File", text.Untrusted(path).Safe()}, {verdictFact, said}}
 	add := func(name, value string) { facts = append(facts, fact{name, value}) }
 	if r.Format != "" {
-		add("Format", r.Format)
+		add("Format", r.Format+verdict.Wrapping(r))
 	}
 	add("Size", fmt.Sprintf("%s (%s)", component.Size(r.Bytes), component.Plural(r.Bytes, "byte")))
 	add("SHA-256", r.SHA256)

@@ -22,20 +22,25 @@ import (
 
 // Reader reads files of this machine.
 type Reader interface {
-	// Inspect checks the file and tells what is in it. It may block; progress is
-	// called from its goroutine with the bytes that were read and all that the
-	// file has. A file that does not verify is no error: the report says so.
-	Inspect(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error)
+	// Inspect checks the file, also against what is expected of it, and tells
+	// what is in it. It may block; progress is called from its goroutine with
+	// the bytes that were read and all that the file has. A file that does not
+	// verify is no error: the report says so.
+	Inspect(ctx context.Context, path string, expect archive.Expect, progress func(done, total int64)) (archive.Report, error)
 }
 
-// Deps of the screen. All are required but Location, which is UTC when nil.
+// Deps of the screen. All are required but Expect, ShellCommand, and Location,
+// which is UTC when nil.
 type Deps struct {
 	Ctx      context.Context // of the reading; ends with the screen
 	Reader   Reader
+	Expect   archive.Expect // what is known of the file beforehand; zero if nothing is
 	Theme    *theme.Theme
 	Keys     *keymap.Map
 	Now      func() time.Time
 	Location *time.Location
+	// ShellCommand is the command that tells what is in a file; nil is none.
+	ShellCommand func(file string) string
 	// Message is what a person reads of an error: what happened, what to do.
 	Message func(error) (what, do string)
 }
@@ -110,9 +115,9 @@ func (m *Model) name() string { return text.Untrusted(filepath.Base(m.path)).Saf
 func (m *Model) start() tea.Cmd {
 	m.gen++
 	m.meter, m.read, m.size, m.err, m.gone = &meter{}, 0, 0, nil, false
-	ctx, reader, path, gen, told := m.d.Ctx, m.d.Reader, m.path, m.gen, m.meter
+	ctx, reader, path, expect, gen, told := m.d.Ctx, m.d.Reader, m.path, m.d.Expect, m.gen, m.meter
 	return func() tea.Msg {
-		r, err := reader.Inspect(ctx, path, func(done, total int64) {
+		r, err := reader.Inspect(ctx, path, expect, func(done, total int64) {
 			told.read.Store(done)
 			told.size.Store(total)
 		})
@@ -164,7 +169,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return m.key(msg)
 	case tea.PasteMsg:
 		if m.filter.Focused() {
-			m.filter, _ = m.filter.Update(msg)
+			m.filter, _ = m.filter.Update(component.Pasted(msg))
 			m.search()
 		}
 	case tea.MouseWheelMsg:

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -9,13 +10,6 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
-
-// action is a binding that works now, and what it does.
-type action struct {
-	group string
-	bind  key.Binding
-	do    func() tea.Cmd
-}
 
 // Groups of the help.
 const (
@@ -26,29 +20,34 @@ const (
 )
 
 // actions are what can be done now; keys, footer and help are made from them.
-func (m *Model) actions() []action {
+func (m *Model) actions() nav.Actions {
 	k := m.d.Keys
-	var a []action
+	var a nav.Actions
 	add := func(group string, b key.Binding, do func()) {
-		a = append(a, action{group, b, func() tea.Cmd { do(); return nil }})
+		a.Add(group, b, func() tea.Cmd { do(); return nil })
 	}
 	if m.ready() {
 		if m.charting() {
 			m.chartActions(add)
 		} else {
 			m.listActions(add)
+			add(theTabs, keymap.Named(k.Right, "next tab"), func() { m.turn(1) })
 			add(theTabs, keymap.Named(k.Left, "tab before"), func() { m.turn(-1) })
-			add(theTabs, keymap.Named(k.Right, "tab after"), func() { m.turn(1) })
 		}
-		add(theTabs, keymap.Named(k.NextField, "next tab"), func() { m.turn(1) })
-		add(theTabs, keymap.Named(k.PrevField, "tab before"), func() { m.turn(-1) })
+		add(keymap.Move, keymap.Named(k.NextField, "next tab"), func() { m.turn(1) })
+		add(keymap.Move, keymap.Named(k.PrevField, "tab before"), func() { m.turn(-1) })
 	}
 	if !m.Waiting() {
-		a = append(a, action{theFile, keymap.Named(k.Refresh, "read again"), m.start})
+		a.Add(theFile, keymap.Named(k.Refresh, "read again"), m.start)
 	}
-	a = append(a, action{theFile, k.CopyPath, func() tea.Cmd { return send(nav.Copy{What: "path", Text: m.path}) }})
+	a.Add(theFile, k.CopyPath, func() tea.Cmd { return nav.Send(nav.Copy{What: "path", Text: m.path}) })
+	if m.d.ShellCommand != nil {
+		a.Add(theFile, k.CopyShell, func() tea.Cmd {
+			return nav.Send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(m.path)})
+		})
+	}
 	if id := m.id(); id != "" && m.ready() {
-		a = append(a, action{theFile, k.CopyID, func() tea.Cmd { return send(nav.Copy{What: "id", Text: id.Safe()}) }})
+		a.Add(theFile, k.CopyID, func() tea.Cmd { return nav.Send(nav.Copy{What: "id", Text: id.Safe()}) })
 	}
 	return a
 }
@@ -148,12 +147,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case m.ready() && m.tab != summary && !m.charting() && m.current().table.Update(k, msg):
 		return nil
 	}
-	for _, a := range m.actions() {
-		if key.Matches(msg, a.bind) {
-			return a.do()
-		}
-	}
-	return nil
+	cmd, _ := m.actions().Press(msg)
+	return cmd
 }
 
 // leave is esc: out of the chart, then out of the filter.
@@ -203,20 +198,27 @@ func (m *Model) Keys() []keymap.Group {
 		}
 		groups = append(groups, keymap.Group{Name: "Way back", Bindings: []key.Binding{keymap.Named(k.Back, does)}})
 	}
-	at := map[string]int{}
-	for _, a := range m.actions() {
-		i, ok := at[a.group]
-		if !ok {
-			i = len(groups)
-			at[a.group] = i
-			groups = append(groups, keymap.Group{Name: a.group})
+	groups = append(groups, m.actions().Groups()...)
+	if m.scrolls() {
+		move := k.Moving()
+		if i := slices.IndexFunc(groups, func(g keymap.Group) bool { return g.Name == move.Name }); i >= 0 {
+			groups[i].Bindings = append(groups[i].Bindings, move.Bindings...)
+		} else {
+			groups = append(groups, move)
 		}
-		groups[i].Bindings = append(groups[i].Bindings, a.bind)
-	}
-	if m.ready() && !m.charting() && (m.tab == summary && m.pager.Overflows() || m.tab != summary && len(m.current().rows) > 0) {
-		groups = append(groups, k.Moving())
 	}
 	return groups
+}
+
+// scrolls reports whether there is a text or a list to move in.
+func (m *Model) scrolls() bool {
+	switch {
+	case !m.ready() || m.charting():
+		return false
+	case m.tab == summary:
+		return m.pager.Overflows()
+	}
+	return len(m.current().rows) > 0
 }
 
 // wheel scrolls, or moves along the chart.
@@ -242,10 +244,14 @@ func (m *Model) wheel(msg tea.MouseWheelMsg) {
 // doubleClick is the longest time between the two clicks of one.
 const doubleClick = 400 * time.Millisecond
 
-// click selects a row; a second one opens it.
+// click selects a row, and a second one opens it; on a chart it moves the cursor.
 func (m *Model) click(msg tea.MouseClickMsg) {
 	l := m.current()
-	if msg.Button != tea.MouseLeft || !m.ready() || l == nil || m.charting() {
+	if msg.Button != tea.MouseLeft || !m.ready() || l == nil {
+		return
+	}
+	if m.charting() {
+		m.pointAt(msg.X)
 		return
 	}
 	i, ok := l.table.At(msg.Y - m.headHeight())
@@ -260,6 +266,3 @@ func (m *Model) click(msg tea.MouseClickMsg) {
 		m.open()
 	}
 }
-
-// send makes a message a Cmd.
-func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }

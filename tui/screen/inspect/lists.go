@@ -8,6 +8,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 // columns are those of a tab's list.
@@ -17,8 +18,8 @@ func columns(t tab, w int) []component.Column {
 		return metricColumns(w)
 	case connections:
 		return []component.Column{
-			{Title: "NAME", Width: 18, Grow: 20},
-			{Title: "STATUS", Width: 12, Grow: 4},
+			{Title: "NAME", Width: 16, Grow: 22},
+			{Title: "STATUS", Width: 14, Grow: 2},
 			{Title: "TYPE", Width: 8, Grow: 4},
 			{Title: "LAST SYNC", Width: 16},
 			{Title: "SERVICE", Width: 16, Grow: 8, Drop: 1},
@@ -157,19 +158,19 @@ func (m *Model) searchable(t tab, i int) string {
 	switch p := m.profile; t {
 	case metrics:
 		x := &p.Metrics[i]
-		texts = filled(x.Name, x.Key, x.Unit, x.Service)
+		texts = verdict.Filled(x.Name, x.Key, x.Unit, x.Service)
 	case connections:
 		c := &p.Connections[i]
-		texts = append(filled(c.Name, c.Service, c.Category, c.AuthType, c.Status, c.ID), m.minute(c.LastSync))
+		texts = append(verdict.Filled(c.Name, c.Service, c.Category, c.AuthType, c.Status, c.ID), m.minute(c.LastSync))
 	case dashboards:
 		d := &p.Dashboards[i]
-		texts = filled(d.Name, d.Type, d.Category, d.ID)
+		texts = verdict.Filled(d.Name, d.Type, d.Category, d.ID)
 		for _, w := range d.Widgets {
-			texts = append(texts, filled(w.Title, w.Type, w.ID)...)
+			texts = append(texts, verdict.Filled(w.Title, w.Type, w.ID)...)
 		}
 	case auditLog:
 		l := &p.Audit[i]
-		texts = append(filled(l.Action, l.User, l.Resource, l.Target), component.Moment(l.At, m.d.Location))
+		texts = append(verdict.Filled(l.Action, l.User, l.Resource, l.Target), component.Moment(l.At, m.d.Location))
 	}
 	return strings.ToLower(strings.Join(texts, "\n"))
 }
@@ -189,15 +190,15 @@ func (m *Model) rowFacts() []string {
 	switch p := m.profile; m.tab {
 	case connections:
 		c := &p.Connections[r.item]
-		return slices.Concat(filled(c.Service, c.Category), since("created", c.Created), filled(c.ID))
+		return slices.Concat(verdict.Filled(c.Service, c.Category), since("created", c.Created), verdict.Filled(c.ID))
 	case dashboards:
 		d := &p.Dashboards[r.item]
 		if r.widget >= 0 {
-			return filled(d.Widgets[r.widget].ID)
+			return verdict.Filled(d.Widgets[r.widget].ID)
 		}
-		return slices.Concat(filled(d.Category), since("updated", d.Updated), since("created", d.Created), filled(d.ID))
+		return slices.Concat(verdict.Filled(d.Category), since("updated", d.Updated), since("created", d.Created), verdict.Filled(d.ID))
 	case auditLog:
-		return filled(p.Audit[r.item].Resource, p.Audit[r.item].Target)
+		return verdict.Filled(p.Audit[r.item].Resource, p.Audit[r.item].Target)
 	}
 	return nil
 }

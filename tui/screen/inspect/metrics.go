@@ -2,15 +2,15 @@ package inspect
 
 import (
 	"cmp"
+	"math"
 	"strings"
 	"time"
-
-	"charm.land/lipgloss/v2"
 
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 // order is how the metrics are sorted.
@@ -78,7 +78,7 @@ func (m *Model) metricCells(i int) []component.Cell {
 	has := x.Values > 0
 	return []component.Cell{
 		{Text: nameOf(x)},
-		{Text: component.Trend(m.d.Theme, course(x), trendWidth(m.w)), Tone: theme.Active},
+		{Text: component.Trend(m.d.Theme, verdict.Course(x), trendWidth(m.w)), Tone: theme.Active},
 		number(x.Last.Value, x.Last.HasValue), number(x.Least, has), number(x.Most, has),
 		{Text: component.Count(x.Points), Tone: theme.Faint},
 		number(x.First.Value, x.First.HasValue),
@@ -86,41 +86,15 @@ func (m *Model) metricCells(i int) []component.Cell {
 	}
 }
 
-// course is what the chart and the trend of a metric are drawn from.
-func course(x *archive.Metric) []component.ChartPoint {
-	points := make([]component.ChartPoint, len(x.Sketch))
-	for i, b := range x.Sketch {
-		points[i] = component.ChartPoint{At: b.At, Least: b.Least, Most: b.Most, Mean: b.Mean}
-	}
-	return points
-}
-
 // metricFacts are lines on a metric, the most important first.
 func (m *Model) metricFacts(x *archive.Metric) []string {
-	var values []string
-	value := func(name string, v float64) {
-		values = append(values, component.Together(name+" "+component.Number(v)))
-	}
-	if x.First.HasValue {
-		value("first", x.First.Value)
-	}
-	if x.Last.HasValue {
-		value("last", x.Last.Value)
-	}
-	if x.Values > 0 {
-		value("least", x.Least)
-		value("most", x.Most)
-		value("mean", x.Mean)
-	}
 	told := []string{component.Together(component.Plural(x.Points, "point"))}
-	for _, q := range x.Quality {
-		told = append(told, tallyWords(q))
-	}
-	lines := []string{strings.Join(values, ", "), strings.Join(told, ", ")}
 	if !x.First.At.IsZero() {
-		lines[1] += ", " + component.Together(m.span(x.First.At, x.Last.At))
+		told = append(told, component.Together(m.days(x.First.At, x.Last.At)))
 	}
-	if component.HasGap(course(x)) {
+	told = append(told, verdict.Tallies(x.Quality)...)
+	lines := []string{strings.Join(verdict.Values(x), ", "), strings.Join(told, ", ")}
+	if component.HasGap(verdict.Course(x)) {
 		lines = append(lines, "no points from "+m.span(x.GapFrom, x.GapTo))
 	}
 	return lines
@@ -130,10 +104,19 @@ func (m *Model) metricFacts(x *archive.Metric) []string {
 func (m *Model) metricTitle(x *archive.Metric) string {
 	th := m.d.Theme
 	title := th.Strong.Render(nameOf(x))
-	for _, t := range filled(x.Unit, x.Service) {
+	for _, t := range verdict.Filled(x.Unit, x.Service) {
 		title += th.Muted.Render(" " + th.Glyphs.Sep + " " + t)
 	}
 	return title
+}
+
+// days is from which day to which; within one day it is span.
+func (m *Model) days(from, to time.Time) string {
+	first, last := m.date(from), m.date(to)
+	if first == last {
+		return m.span(from, to)
+	}
+	return first + " " + m.d.Theme.Glyphs.Dash + " " + last
 }
 
 // span is from when to when, as short as it can be told.
@@ -156,30 +139,48 @@ func (m *Model) span(from, to time.Time) string {
 // chartLines is a metric over time, in so many lines.
 func (m *Model) chartLines(h int) []string {
 	th, x := m.d.Theme, m.metric()
-	points := course(x)
+	points := verdict.Course(x)
 	at := m.chartCursor()
 	if at < 0 {
 		lines := []string{m.metricTitle(x), "", th.Muted.Render("It has no point with a time and a value.")}
-		return append(lines, m.wrapped(th.Muted, m.metricFacts(x))...)
+		return append(lines, m.factLines(x, max(0, h-len(lines)))...)
 	}
-	facts := m.wrapped(th.Muted, m.metricFacts(x))
-	if room := max(1, h/5); len(facts) > room {
-		facts = facts[:room]
-	}
+	facts := m.chartFacts(x, h)
 	lines := []string{m.metricTitle(x), m.cursorLine(x, at)}
-	chart := component.Chart{Points: points, Cursor: at, Location: m.d.Location}.View(th, m.w, h-len(lines)-len(facts))
+	chart := component.Chart{Points: points, Cursor: at, Location: m.d.Location}.View(th, m.w, h-chartHead-len(facts))
 	return append(append(lines, strings.Split(chart, "\n")...), facts...)
+}
+
+// chartHead is how many lines stand above a chart.
+const chartHead = 2
+
+// chartFacts are the lines under a chart.
+func (m *Model) chartFacts(x *archive.Metric, h int) []string { return m.factLines(x, max(1, h/5)) }
+
+// pointAt puts the chart's cursor to the point nearest to a column.
+func (m *Model) pointAt(column int) {
+	x, h := m.metric(), m.bodyHeight()
+	chart := component.Chart{Points: verdict.Course(x)}
+	if i := chart.PointAt(m.w, h-chartHead-len(m.chartFacts(x, h)), column); i >= 0 {
+		m.moment = x.Sketch[i].At
+	}
 }
 
 // cursorLine is what stands under the chart's cursor.
 func (m *Model) cursorLine(x *archive.Metric, at int) string {
 	th, b := m.d.Theme, x.Sketch[at]
 	from, to := b.At, b.At.Add(x.Width)
+	if from.Before(x.First.At) {
+		from = x.First.At
+	}
+	if to.After(x.Last.At) {
+		to = x.Last.At
+	}
 	switch { // of the ends the moment is known
 	case b.Points == 1 && at == 0 && x.First.HasValue:
-		from, to = x.First.At, x.First.At
+		to = from
 	case b.Points == 1 && at == len(x.Sketch)-1 && x.Last.HasValue:
-		from, to = x.Last.At, x.Last.At
+		from = to
 	}
 	when := th.Accent.Render(m.span(from, to))
 	if b.Points == 1 {
@@ -189,15 +190,22 @@ func (m *Model) cursorLine(x *archive.Metric, at int) string {
 		", least "+component.Number(b.Least)+", most "+component.Number(b.Most)+", "+component.Plural(b.Points, "point"))
 }
 
-// wrapped are texts on lines of the screen's width.
-func (m *Model) wrapped(style lipgloss.Style, texts []string) []string {
-	var lines []string
-	for _, s := range texts {
+// factLines are the facts on a metric in at most so many lines of the screen's
+// width. Each has one where there is no room for all of them.
+func (m *Model) factLines(x *archive.Metric, room int) []string {
+	th := m.d.Theme
+	var wrapped, cut []string
+	for _, s := range m.metricFacts(x) {
 		if s != "" {
-			lines = append(lines, component.Labelled(m.d.Theme, "", s, style, 0, m.w)...)
+			wrapped = append(wrapped, component.Labelled(th, "", s, th.Muted, 0, m.w)...)
+			oneLine := component.Labelled(th, "", s, th.Muted, 0, math.MaxInt32)[0]
+			cut = append(cut, component.Cut(th, oneLine, m.w))
 		}
 	}
-	return lines
+	if len(wrapped) <= room {
+		return wrapped
+	}
+	return cut[:min(len(cut), room)]
 }
 
 // charting reports whether a metric fills the screen.
@@ -241,30 +249,7 @@ func (m *Model) moveCursor(by int) {
 	m.moment = sketch[max(0, min(m.chartCursor()+by, len(sketch)-1))].At
 }
 
-// tallyWords are a tally in words.
-func tallyWords(t archive.Tally) string {
-	value := either(t.Value)
-	if t.Rest {
-		value = "others"
-	}
-	return component.Together(component.Count(t.Count) + " " + value)
-}
-
-// filled are those of the texts that there are, safe.
-func filled(texts ...text.Untrusted) []string {
-	var out []string
-	for _, t := range texts {
-		if t != "" {
-			out = append(out, t.Safe())
-		}
-	}
-	return out
-}
-
-// either is the first of the texts that there is, safe.
+// either is the first of the texts that there is, safe to show.
 func either(texts ...text.Untrusted) string {
-	if all := filled(texts...); len(all) > 0 {
-		return all[0]
-	}
-	return component.Unknown
+	return cmp.Or(verdict.First(texts...), component.Unknown)
 }

@@ -36,8 +36,12 @@ func (m *Model) summaryLines() []string {
 		add(component.Notice(th, theme.Caution, "The file was deleted since.", m.w)...)
 	}
 	add("")
-	add(words.Report(m.path, r, client.Include{})...)
-	fact("Format", strings.ToUpper(r.Format))
+	asked, _ := client.ParseInclude(strings.Join(m.d.Expect.Include, ",")) // none where it is not known
+	add(words.Report(m.path, r, asked)...)
+	if r.Format != "" {
+		fact("Format", strings.ToUpper(r.Format)+verdict.Wrapping(r))
+	}
+	fact("Compared", verdict.Compared(m.d.Expect))
 	if len(p.Metrics) > 0 {
 		fact("Metrics", component.Count(int64(len(p.Metrics)))+" with "+component.Plural(r.Records.Metrics, "point"))
 	}
@@ -76,13 +80,9 @@ func (m *Model) qualities() []archive.Tally {
 // tallies are the first of a list in words.
 func tallies(list []archive.Tally) string {
 	const most = 12
-	var parts []string
-	for i, t := range list {
-		if i == most {
-			parts = append(parts, component.Together("and "+component.Count(int64(len(list)-most))+" others"))
-			break
-		}
-		parts = append(parts, tallyWords(t))
+	parts := verdict.Tallies(list)
+	if rest := len(parts) - most; rest > 0 {
+		parts = append(parts[:most], component.Together("and "+component.Count(int64(rest))+" others"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/theme"
+	"github.com/dashtray/dashtray-tui/tui/verdict"
 )
 
 const (
@@ -147,11 +148,10 @@ func (m *Model) body() []string {
 	x := m.metric()
 	lines = append(lines, m.metricTitle(x))
 	if room := detail - factHeight; room > 0 {
-		chart := component.Chart{Points: course(x), Cursor: -1, Location: m.d.Location}.View(th, m.w, room)
+		chart := component.Chart{Points: verdict.Course(x), Cursor: -1, Location: m.d.Location}.View(th, m.w, room)
 		lines = append(lines, strings.Split(chart, "\n")...)
 	}
-	facts := m.wrapped(th.Muted, m.metricFacts(x))
-	return append(lines, facts[:min(len(facts), factHeight-1)]...)
+	return append(lines, m.factLines(x, factHeight-1)...)
 }
 
 // empty is why a list has no lines.
