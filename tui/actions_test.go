@@ -8,6 +8,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/job"
@@ -31,6 +32,12 @@ type stage struct {
 // play runs a console of two profiles, four exports, and files.
 func play(t *testing.T, prepare func(*tuitest.Jobs), body func(t *testing.T, s *stage)) {
 	t.Helper()
+	playOn(t, 120, 36, colorprofile.ANSI256, prepare, body)
+}
+
+// playOn is play on a terminal of that size and so many colours.
+func playOn(t *testing.T, w, h int, colors colorprofile.Profile, prepare func(*tuitest.Jobs), body func(t *testing.T, s *stage)) {
+	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{accounts: accountstest.New(), files: &tuitest.Files{Report: archive.Report{OK: true}}}
@@ -51,7 +58,7 @@ func play(t *testing.T, prepare func(*tuitest.Jobs), body func(t *testing.T, s *
 			prepare(s.jobs)
 		}
 		s.model = tui.New(d)
-		s.Term = tuitest.Start(t, s.model, 120, 36, tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+		s.Term = tuitest.Start(t, s.model, w, h, tea.WithColorProfile(colors), tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
 			if _, ok := msg.(tea.SuspendMsg); ok {
 				s.suspended = true
 				return nil

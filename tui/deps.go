@@ -66,6 +66,9 @@ type Deps struct {
 	// Remote consoles are served to another machine: they cannot be suspended,
 	// and open no folder.
 	Remote bool
+	// JobsStay: the jobs go on when the console is left, so that nobody has to
+	// be asked before.
+	JobsStay bool
 	// Sessions are those who are connected to the server of a Remote console;
 	// nil where there is none. It may be called from any goroutine.
 	Sessions func() ([]sessions.Session, error)
@@ -74,6 +77,8 @@ type Deps struct {
 	Fetch func(file string) string
 	// Files is what can be done with files that are here; nil is nothing.
 	Files Files
+	// InspectCommand is the command that tells what is in a file; nil is none.
+	InspectCommand func(file string) string
 
 	// Keys are other keys for actions, by their names; [keymap.Parse] judges
 	// them, and is to be asked before: wrong ones are left out here.

@@ -57,6 +57,9 @@ func (d door) Places(ctx context.Context) []Place { return d.accounts.Places(ctx
 
 func (d door) Keep(ctx context.Context, place Place, key client.Key) (tea.Msg, error) {
 	a, err := d.accounts.Keep(ctx, d.profile, place.ID, key)
-	said := "The key is kept: " + text.Untrusted(place.Name).Safe() + "."
+	said := "The key is kept in " + text.Untrusted(place.Name).Safe() + "."
+	if place.ID == "" {
+		said = "The key is kept for this session only."
+	}
 	return d.open(a, err, said)
 }

@@ -44,6 +44,29 @@ func TestCheckShowsHowItGoesAndWhatCameOfIt(t *testing.T) {
 	})
 }
 
+// What the server told of an export is what its file is held against, also
+// where it is inspected.
+func TestInspectExpectsWhatTheServerTold(t *testing.T) {
+	files := &tuitest.Files{}
+	run(t, 80, 24, func(d *tui.Deps, jobs *tuitest.Jobs) {
+		withFiles(files)(d, jobs)
+		d.InspectCommand = func(file string) string { return "dashtray-tui inspect " + file }
+	}, func(t *testing.T, c console) {
+		for name, keys := range map[string][]string{"list": {"i"}, "export's screen": {tuitest.Enter, tuitest.Enter, "i"}} {
+			files.Expected = archive.Expect{}
+			c.Keys(keys...)
+			c.Settle(time.Second)
+			c.Need(t, "→ Inspect", "Compared")
+			if files.Expected.SHA256 == "" || files.Expected.Format != "json" {
+				t.Errorf("from the %s it is held against %+v", name, files.Expected)
+			}
+			c.Type("Y")
+			c.Need(t, "Sent the shell command")
+			c.Keys(tuitest.Esc, tuitest.Esc, tuitest.Esc)
+		}
+	})
+}
+
 func TestCheckThatIsGivenUpSaysNothing(t *testing.T) {
 	files := &tuitest.Files{Go: make(chan struct{})}
 	run(t, 80, 24, func(d *tui.Deps, jobs *tuitest.Jobs) {

@@ -21,7 +21,7 @@ func TestFormStartsAnExport(t *testing.T) {
 				c.Need(t, "New export", "Which format?", "Excel")
 				c.Golden(t, "form_format_"+size)
 				c.Keys(tuitest.Down, tuitest.Enter)
-				c.Need(t, "Days of UTC.", "1999-12-01")
+				c.Need(t, "Days begin at midnight in UTC.", "1999-12-01")
 				c.Golden(t, "form_range_"+size)
 				c.Keys(tuitest.Up, tuitest.Enter)
 				c.Need(t, "Audit logs hold people's IP addresses.")
@@ -140,7 +140,7 @@ func TestFormFolderThatCannotBeWritten(t *testing.T) {
 		}
 		c.Type(tuitest.CtrlU)
 		c.Type("~/z\r")
-		c.Need(t, "1.00 GiB free in /home/u/z/")
+		c.Need(t, "/home/u/z/, 1.00 GiB free")
 		c.Type(tuitest.Enter)
 		if s := c.jobs.Started(); len(s) != 1 || s[0].Output != "/home/u/z/" {
 			t.Fatalf("started %+v", s)

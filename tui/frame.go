@@ -47,7 +47,7 @@ func (m *Model) View() tea.View {
 
 func (m *Model) draw() string {
 	switch {
-	case m.w == 0 || m.h == 0:
+	case m.unsized():
 		return ""
 	case m.tooSmall():
 		return m.drawTooSmall()

@@ -84,14 +84,14 @@ func TestFirstStart(t *testing.T) {
 				c.Type(tuitest.Enter)
 				c.Need(t, "Asking the API about the key…", "esc cancel")
 				c.Settle(2 * time.Second)
-				c.Need(t, "Its project is My SaaS App.", "Where should it be kept?", "▸ file in the", "not here: No session bus")
+				c.Need(t, "Its project is My SaaS App.", "Where should it be kept?", "▸ a file in the", "not here: No session bus")
 				c.Golden(t, "key_places_"+size)
 				c.Keys(tuitest.Down, tuitest.Down)
 				c.Need(t, "▸ this session only", "forgotten")
 				c.Keys(tuitest.Up, tuitest.Enter)
-				c.Need(t, "Keeping the key: file in the")
+				c.Need(t, "Keeping the key: a file in the")
 				c.Settle(2 * time.Second)
-				c.Need(t, "→ Exports", "last 7 days", "The key is kept: file in the configuration folder.")
+				c.Need(t, "→ Exports", "last 7 days", "The key is kept in a file in the configuration folder.")
 				if calls := strings.Join(a.Calls(), ", "); !strings.HasSuffix(calls, "check , keep  in file") {
 					t.Errorf("calls are %s", calls)
 				}
@@ -302,7 +302,7 @@ func TestKeyCannotBeKept(t *testing.T) {
 		c.Need(t, "Where should it be kept?")
 		a.Slow(0, "")
 		c.Keys(tuitest.Down, tuitest.Enter)
-		c.Need(t, "→ Exports", "The key is kept: this session only.")
+		c.Need(t, "→ Exports", "The key is kept for this session only.")
 	})
 }
 

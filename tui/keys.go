@@ -70,10 +70,10 @@ func (m *Model) globalKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// askQuit quits, or asks first if something runs.
+// askQuit quits, or asks first if something runs that ends with the console.
 func (m *Model) askQuit() tea.Cmd {
 	jobs := m.allJobs()
-	if !nav.Running(jobs) {
+	if m.d.JobsStay || !nav.Running(jobs) {
 		return m.quit()
 	}
 	m.over = newQuit(jobs)
@@ -121,7 +121,7 @@ func (m *Model) footerKeys() []keymap.Group {
 	var does, moves []keymap.Group
 	for _, g := range m.screenKeys() {
 		if g.Name == keymap.Move {
-			moves = append(moves, g)
+			moves = append(moves, m.steps(g))
 		} else {
 			does = append(does, g)
 		}
@@ -134,6 +134,16 @@ func (m *Model) footerKeys() []keymap.Group {
 		last = []key.Binding{keymap.Named(m.keys.Interrupt, "quit")}
 	}
 	return slices.Concat(does, moves, []keymap.Group{{Bindings: last}})
+}
+
+// steps are the bindings that move one step: who looks for longer ways finds
+// them in the help.
+func (m *Model) steps(g keymap.Group) keymap.Group {
+	long := []string{"page_up", "page_down", "top", "bottom"}
+	g.Bindings = slices.DeleteFunc(slices.Clone(g.Bindings), func(b key.Binding) bool {
+		return slices.Contains(long, m.keys.NameOf(b))
+	})
+	return g
 }
 
 // help is every binding of this screen and of all.

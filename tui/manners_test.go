@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -63,7 +65,7 @@ func TestOtherKeys(t *testing.T) {
 	t.Run("wrong ones", func(t *testing.T) {
 		run(t, 80, 24, func(d *tui.Deps, _ *tuitest.Jobs) { d.Keys = map[string][]string{"nwe": {"e"}} }, func(t *testing.T, c console) {
 			c.Type("L")
-			c.Need(t, "The keys are as they come: keys.nwe: there is no such action:", "new is meant?")
+			c.Need(t, "Your keys are left out: keys.nwe: there is no such action:", "new is meant?")
 		})
 	})
 }
@@ -141,31 +143,86 @@ func TestMouseInOverlaysAndForms(t *testing.T) {
 	})
 }
 
-// An answer of the terminal that comes late, in pieces or while text is typed,
-// is no text.
-func TestLateAnswersOfTheTerminalAreNoText(t *testing.T) {
-	for name, pieces := range map[string][]string{
-		"whole":           {"\x1b]11;rgb:ffff/ffff/ffff\x1b\\"},
-		"bell":            {"\x1b]11;rgb:1e1e/1e1e/1e1e\a"},
-		"in pieces":       {"\x1b]11;rgb:ff", "ff/ffff/ff", "ff\x1b\\"},
-		"before its end":  {"\x1b]11;rgb:ffff/ffff/ffff", "\x1b\\"},
-		"attributes":      {"\x1b[?62;22;52c"},
-		"torn attributes": {"\x1b[?62;2", "2;52c"},
-		"modes":           {"\x1b[?2026;2$y\x1b[?2027;0$y"},
+// An answer of the terminal that comes late and in two pieces, wherever it is
+// cut, is neither text nor a key.
+func TestLateAnswersOfTheTerminalAreNoKeys(t *testing.T) {
+	for name, answer := range map[string]string{
+		"white":      "\x1b]11;rgb:ffff/ffff/ffff\x1b\\",
+		"black":      "\x1b]11;rgb:1e1e/1e1e/1e1e\a",
+		"attributes": "\x1b[?62;22;52c",
+		"a mode":     "\x1b[?2026;2$y",
+		"keyboard":   "\x1b[?0u",
 	} {
 		t.Run(name, func(t *testing.T) {
-			run(t, 80, 24, listed, func(t *testing.T, c console) {
-				c.Type("/")
-				c.Type("exp")
-				for _, p := range pieces {
-					c.Type(p)
-				}
-				c.Settle(3 * time.Second)
-				c.Type("_1")
-				c.Need(t, "/ exp_1")
-			})
+			t.Parallel()
+			for cut := range len(answer) {
+				late(t, func(c console) {
+					c.Keys("/", "exp", answer[:cut], answer[cut:])
+					c.Settle(time.Second)
+					c.Type("_1")
+					c.Need(t, "/ exp_1") // esc would have cleared it
+				})
+			}
 		})
 	}
+	t.Run("in three", func(t *testing.T) {
+		late(t, func(c console) {
+			c.Keys("/", "exp", "\x1b", "]11;rgb:ff", "ff/ffff/ff", "ff\x1b", "\\")
+			c.Type("_1")
+			c.Need(t, "/ exp_1")
+		})
+	})
+}
+
+// A \ that a person types is text: at once when the terminal has answered, and
+// the second one in any case.
+func TestABackslashIsText(t *testing.T) {
+	run(t, 80, 24, listed, func(t *testing.T, c console) {
+		c.Keys("/", "\\")
+		c.Need(t, "/ \\")
+	})
+	late(t, func(c console) {
+		c.Keys("/", "\\", "\\", "x")
+		c.Need(t, "/ \\x")
+	})
+}
+
+// While an answer may come esc is a key all the same, if a little later; then
+// at once.
+func TestEscIsAKeyWhileAnswersMayCome(t *testing.T) {
+	late(t, func(c console) {
+		c.Keys("n", tuitest.Enter, tuitest.Esc)
+		c.Need(t, "Which date range?")
+		c.Settle(500 * time.Millisecond)
+		c.Need(t, "Which format?")
+		c.Keys(tuitest.Enter, tuitest.Esc, tuitest.Down) // what follows it ends the wait
+		c.Need(t, "Which format?", "▸ CSV")
+		c.Settle(5 * time.Second)
+		c.Keys(tuitest.Enter, tuitest.Esc)
+		c.Need(t, "Which format?")
+		c.Keys("[", tuitest.Enter)
+		c.Need(t, "Which date range?")
+	})
+}
+
+// late runs a test of a console on a terminal that has not answered yet.
+func late(t *testing.T, body func(c console)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		jobs := tuitest.NewJobs(time.Now)
+		d := deps(jobs)
+		listed(&d, jobs)
+		m := tui.New(d)
+		var begun atomic.Bool
+		term := tuitest.Start(t, m, 80, 24, tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+			if _, answer := msg.(tea.BackgroundColorMsg); answer && !begun.Load() {
+				return nil
+			}
+			return msg
+		}))
+		begun.Store(true)
+		body(console{term, jobs, m})
+	})
 }
 
 func TestAMegabytePasted(t *testing.T) {
@@ -289,5 +346,22 @@ func TestTransferSendsLittle(t *testing.T) {
 		if n == 0 || n > 1500 {
 			t.Errorf("%d bytes a second, want up to 1500", n)
 		}
+	})
+}
+
+// Keys that come in one piece go where they would have gone one by one.
+func TestTypingAhead(t *testing.T) {
+	run(t, 80, 24, listed, func(t *testing.T, c console) {
+		c.Type("n\r\r\r\r") // the form, and through it
+		c.Need(t, "● Summary")
+		c.Type("\x1b[Zx")
+		c.Need(t, "● Folder", "> x")
+		for range 5 {
+			c.Type(tuitest.Esc)
+		}
+		c.Type("\x1b[B\r?/copy id") // the details of the second export, and their help
+		c.Need(t, "Export", "copy id")
+		c.Keys(tuitest.Esc, tuitest.Esc, tuitest.Esc)
+		c.Need(t, "→ Exports")
 	})
 }

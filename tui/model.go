@@ -51,7 +51,8 @@ type Model struct {
 	mouse   bool
 	clicked click // the last one on an overlay
 	blurred bool
-	torn    torn
+	replies replies
+	ahead   ahead
 	term    terminal
 }
 
@@ -83,7 +84,7 @@ func (m *Model) bindKeys(ascii bool) {
 	keys, err := keymap.Parse(m.d.Keys, ascii)
 	if err != nil {
 		m.d.Log.Error("keys", "error", err)
-		m.notices.add(m.d.Now(), nav.Warning, "The keys are as they come: "+err.Error())
+		m.notices.add(m.d.Now(), nav.Warning, "Your keys are left out: "+err.Error())
 		keys = keymap.Default(ascii)
 	}
 	m.keys = keys
@@ -102,11 +103,18 @@ func (m *Model) Close() { m.cancel() }
 
 // Init is the tea.Model's.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.initPage(m.stack[0])}
+	cmds := []tea.Cmd{m.askTerminal(), m.initPage(m.stack[0])}
 	for _, s := range m.sessions {
 		cmds = append(cmds, m.waitJobs(s, 0), m.askProject(s))
 	}
 	return guard(tea.Batch(cmds...))
+}
+
+// askTerminal asks whether the terminal is light or dark. Bubble Tea asks for
+// what it can do at the same time.
+func (m *Model) askTerminal() tea.Cmd {
+	m.replies.ask(m.d.Now())
+	return tea.RequestBackgroundColor
 }
 
 // Update is the tea.Model's.
@@ -118,13 +126,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.resize(msg.Width, msg.Height)
-		return nil
+		return m.resize(msg.Width, msg.Height)
 	case tea.KeyPressMsg:
-		if m.torn.drops(msg, m.d.Now()) {
-			return nil
-		}
-		return m.key(msg)
+		return m.typed(msg)
 	case tea.PasteMsg:
 		return m.paste(msg)
 	case tea.MouseMsg:
@@ -132,8 +136,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.KeyReleaseMsg:
 		return nil
 	case tea.BackgroundColorMsg:
+		m.replies.answered(m.d.Now())
 		m.th.Set(msg.IsDark())
 		return nil
+	case tea.ResumeMsg:
+		return m.askTerminal() // it may be another one by now, or have other colours
 	case tea.ColorProfileMsg:
 		m.th.SetDepth(depthOf(msg.Profile))
 		return nil
@@ -144,7 +151,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.blurred = true
 		return nil
 	}
-	m.torn.begin(msg, m.d.Now())
+	m.replies.begin(msg, m.d.Now())
 	return m.ours(msg)
 }
 
@@ -176,6 +183,10 @@ func (m *Model) ours(msg tea.Msg) tea.Cmd {
 		return msg.to.hear(m, msg)
 	case tickMsg:
 		return m.ticked(msg)
+	case keyDone:
+		return m.keyDone(msg)
+	case escMsg:
+		return m.escWaited(int(msg))
 	case hideMsg:
 		m.notices.hide(int(msg))
 		return nil
@@ -185,12 +196,18 @@ func (m *Model) ours(msg tea.Msg) tea.Cmd {
 	return m.broadcast(msg)
 }
 
-func (m *Model) resize(w, h int) {
+// resize gives the screens another size. With the first one come the keys that
+// were typed while the program started.
+func (m *Model) resize(w, h int) tea.Cmd {
 	m.w, m.h = max(0, w), max(0, h)
 	for _, p := range m.stack {
 		m.size(p)
 	}
+	return m.release()
 }
+
+// unsized reports whether the terminal's size is not known.
+func (m *Model) unsized() bool { return m.w == 0 || m.h == 0 }
 
 // tooSmall reports whether the screen is too small for anything but a line
 // that says so.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/tui/component"
@@ -40,14 +41,26 @@ func TestEveryActionIsNamed(t *testing.T) {
 				continue // this console cannot do it at all
 			}
 			sign, named := a.Binding.Help().Key, false
-			for _, l := range help {
-				named = named || strings.HasPrefix(l, "  "+sign+" ")
+			for _, b := range bindings(append(groups, m.elsewhere(groups))) {
+				if m.keys.NameOf(b) != a.Name {
+					continue
+				}
+				for _, l := range help {
+					named = named || strings.HasPrefix(l, "  "+sign+" ") && strings.Contains(l, b.Help().Desc)
+				}
 			}
 			if !named {
 				t.Errorf("screen %d: the help does not name %s (%s):\n%s", kind, a.Name, sign, strings.Join(help, "\n"))
 			}
 		}
 	}
+}
+
+func bindings(groups []keymap.Group) (all []key.Binding) {
+	for _, g := range groups {
+		all = append(all, g.Bindings...)
+	}
+	return all
 }
 
 func has(shown []entry, name string) bool {

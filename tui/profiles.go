@@ -251,7 +251,7 @@ func (v *profilesView) cells(m *Model, p Profile) []component.Cell {
 	}
 	known := component.Cell{Text: safe(p.Key)}
 	if known.Text == "" {
-		known = component.Cell{Text: "none known", Tone: theme.Faint}
+		known = component.Cell{Text: "not known yet", Tone: theme.Faint}
 	}
 	return []component.Cell{
 		{Text: safe(p.Name), Tone: theme.Accent},
@@ -297,10 +297,10 @@ func (v *profilesView) view(m *Model, w, h int) string {
 	notes := v.notes(m, inner)
 	if len(v.list) == 0 {
 		none := "There are no profiles yet: " + m.keys.Add.Help().Key + " adds one."
-		if v.working != "" {
-			none = ""
+		if len(notes) > 0 { // nobody knows
+			return component.Box(m.th, "Profiles", notes[1:], inner, h)
 		}
-		return component.Box(m.th, "Profiles", append([]string{m.th.Muted.Render(none)}, notes...), inner, h)
+		return component.Box(m.th, "Profiles", []string{m.th.Muted.Render(none)}, inner, h)
 	}
 	v.table.SetSize(inner, max(2, min(len(v.list)+1, h-2-len(notes))))
 	return component.Box(m.th, "Profiles", append(strings.Split(v.table.View(m.th), "\n"), notes...), inner, h)

@@ -64,9 +64,14 @@ func (m *Model) makeScreen(ctx context.Context, o nav.Open) nav.Screen {
 		}
 		return transfer.New(td, o.Ref)
 	case nav.Inspect:
-		return inspect.New(inspect.Deps{
-			Ctx: ctx, Reader: d.Files, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location, Message: d.Message,
-		}, o.File)
+		of := inspect.Deps{
+			Ctx: ctx, Reader: d.Files, Theme: m.th, Keys: m.keys, Now: d.Now, Location: d.Location,
+			ShellCommand: d.InspectCommand, Message: d.Message,
+		}
+		if o.Of != nil {
+			of.Expect = nav.Expected(*o.Of)
+		}
+		return inspect.New(of, o.File)
 	case nav.Sessions:
 		return sessions.New(sessions.Deps{
 			Ctx: ctx, List: d.Sessions, Theme: m.th, Keys: m.keys, Now: d.Now, Message: d.Message,

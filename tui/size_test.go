@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -121,5 +122,55 @@ func TestTooSmall(t *testing.T) {
 		if ended, _ := c.Ended(); !ended {
 			t.Error("ctrl+c does not quit")
 		}
+	})
+}
+
+// What is typed while the program starts is not lost, however early it is.
+func TestKeysBeforeTheFirstSize(t *testing.T) {
+	early := func(t *testing.T, keys int, body func(d *tuitest.Driver, m *tui.Model)) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			jobs := tuitest.NewJobs(time.Now)
+			d := deps(jobs)
+			listed(&d, jobs)
+			m := tui.New(d)
+			driver := tuitest.Drive(t, m)
+			for range keys {
+				driver.Send(tea.KeyPressMsg{Code: tea.KeyDown})
+			}
+			driver.Send(tea.KeyPressMsg{Code: 'n', Text: "n"})
+			driver.Send(tea.KeyPressMsg{Code: tea.KeyEnter})
+			body(driver, m)
+		})
+	}
+	t.Run("wait for it", func(t *testing.T) {
+		early(t, 0, func(d *tuitest.Driver, m *tui.Model) {
+			d.Send(tea.WindowSizeMsg{Width: 80, Height: 24})
+			d.Drain()
+			if v := ansi.Strip(m.View().Content); !strings.Contains(v, "Which date range?") {
+				t.Errorf("the screen is\n%s", v)
+			}
+			d.Send(tea.WindowSizeMsg{Width: 90, Height: 24})
+			if v := ansi.Strip(m.View().Content); !strings.Contains(v, "Which date range?") {
+				t.Errorf("they came twice:\n%s", v)
+			}
+		})
+	})
+	t.Run("so many at most", func(t *testing.T) {
+		early(t, 64, func(d *tuitest.Driver, m *tui.Model) {
+			d.Send(tea.WindowSizeMsg{Width: 80, Height: 24})
+			d.Drain()
+			if v := ansi.Strip(m.View().Content); !strings.Contains(v, "→ Exports") {
+				t.Errorf("the screen is\n%s", v)
+			}
+		})
+	})
+	t.Run("but ctrl+c", func(t *testing.T) {
+		early(t, 0, func(d *tuitest.Driver, _ *tui.Model) {
+			d.Send(tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl})
+			if !d.Quit() {
+				t.Error("it does not quit at once")
+			}
+		})
 	})
 }

@@ -283,6 +283,7 @@ func (w *walker) home(t *testing.T) {
 			return
 		}
 		w.Send(keymap.Press("esc"))
+		w.Pass(escTime) // it may be held until it is sure to be a key
 		w.Drain()
 	}
 	w.fail(t, "esc does not lead home")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,8 +83,8 @@ func (j there) Folder(output string) (string, int64, error) {
 }
 
 // Inspect and the rest make there the files of the console, too.
-func (j there) Inspect(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error) {
-	return j.Verify(ctx, path, archive.Expect{}, progress)
+func (j there) Inspect(ctx context.Context, path string, e archive.Expect, progress func(done, total int64)) (archive.Report, error) {
+	return j.Verify(ctx, path, e, progress)
 }
 
 func (j there) Verify(ctx context.Context, path string, e archive.Expect, progress func(done, total int64)) (archive.Report, error) {
@@ -98,6 +99,20 @@ func (j there) Verify(ctx context.Context, path string, e archive.Expect, progre
 func (there) OpenFolder(string) error { return errors.New("no desktop in a picture") }
 func (there) Remove(string) error     { return errors.New("nothing is deleted for a picture") }
 
+// line is the way to the server: each request takes a moment on it. What the
+// server sends and what the console does at its own ticks then never fall on
+// the same instant, where their order would be another in each picture.
+type line struct{ http.RoundTripper }
+
+func (l line) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(17 * time.Millisecond):
+		return l.RoundTripper.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, context.Cause(r.Context())
+	}
+}
+
 // shoot runs the console of a theme on a terminal of w×h cells, against a
 // sandbox of its own, and has it photographed.
 func shoot(t *testing.T, theme string, w, h int, act func(t *testing.T, term *tuitest.Term)) {
@@ -106,12 +121,12 @@ func shoot(t *testing.T, theme string, w, h int, act func(t *testing.T, term *tu
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 11, 3, 9, 12, 0, 0, time.UTC)))
-		api, err := sandbox.New(sandbox.Config{Dir: filepath.Join(dir, "sandbox"), Records: 60_000, Seed: 7, Speed: 4, Rate: 512 << 10})
+		api, err := sandbox.New(sandbox.Config{Dir: filepath.Join(dir, "sandbox"), Records: 60_000, Seed: 7, Speed: 4, Rate: 500_009})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = api.Close() }()
-		calls := api.Transport()
+		calls := line{api.Transport()}
 		c, err := client.New(client.Options{BaseURL: "https://demo.dashtray.invalid", Key: client.NewKey(api.Keys().Owner), Transport: calls})
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +135,10 @@ func shoot(t *testing.T, theme string, w, h int, act func(t *testing.T, term *tu
 		if err := os.Mkdir(files, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		jobs := there{job.New(job.Deps{API: c, Transport: calls, StateDir: filepath.Join(dir, "state"), Folder: files, Connections: 4}), files}
+		jobs := there{job.New(job.Deps{
+			API: c, Transport: calls, StateDir: filepath.Join(dir, "state"), Folder: files, Connections: 4,
+			Jitter: func(most time.Duration) time.Duration { return most / 2 },
+		}), files}
 		defer jobs.Close()
 		term := tuitest.Start(t, tui.New(tui.Deps{
 			Jobs: jobs, Files: jobs, Profile: "work", Version: "v0.1.0", Location: time.UTC, Home: "/home/ada", Theme: theme,
@@ -131,7 +149,7 @@ func shoot(t *testing.T, theme string, w, h int, act func(t *testing.T, term *tu
 				return m.Text, m.Hint
 			},
 		}), w, h, tea.WithColorProfile(colorprofile.TrueColor))
-		term.Settle(2 * time.Second)
+		term.Settle(2003 * time.Millisecond)
 		act(t, term)
 		term.Quit(t)
 	})
@@ -182,7 +200,7 @@ func TestPictures(t *testing.T) {
 				term.Keys("n", tuitest.Enter, tuitest.Down)
 				snap("form")
 				term.Keys(tuitest.Enter, tuitest.Enter, tuitest.Enter)
-				until(t, term, "free in")
+				until(t, term, "GiB free")
 				snap("summary")
 				term.Type(tuitest.Enter)
 				until(t, term, "Collecting  done")

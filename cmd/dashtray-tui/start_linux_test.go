@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -77,6 +78,70 @@ func BenchmarkIdle(b *testing.B) {
 	b.ReportMetric(float64(len(p.got)-before)/(float64(turns)*turn.Seconds()), "B/s")
 }
 
+// BenchmarkTransferScreen is what the console writes while a file arrives and
+// the screen shows it, half a second each turn. At most 1,500 B/s.
+func BenchmarkTransferScreen(b *testing.B) {
+	const turn = 500 * time.Millisecond
+	bin := buildProgram(b)
+	url, key := startSandbox(b, bin, "--records", "400000", "--speed", "1000", "--fault", "slow=300K")
+	p := startWith(b, bin, []string{"DASHTRAY_API_URL=" + url, "DASHTRAY_API_KEY=" + key})
+	defer p.end(b)
+	for _, step := range []struct{ see, keys string }{
+		{"No exports yet", "n\r\x1b[B\x1b[B\x1b[B\r\r"}, // all time, all data
+		{"free in", "\r"},
+		{"shell command", "\r"},
+		{"Receiving", ""},
+	} {
+		if !p.readUntil(b, 30*time.Second, func(got []byte) bool {
+			return strings.Contains(ansi.Strip(string(got)), step.see)
+		}) {
+			b.Fatalf("no %q on the terminal after 30 s", step.see)
+		}
+		if _, err := p.terminal.WriteString(step.keys); err != nil {
+			b.Fatal(err)
+		}
+	}
+	p.readFor(b, 2*time.Second)
+	before, turns := len(p.got), 0
+	for b.Loop() {
+		p.readFor(b, turn)
+		turns++
+	}
+	if strings.Contains(ansi.Strip(string(p.got)), "verified") {
+		b.Fatal("the file was there before the end")
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(len(p.got)-before)/(float64(turns)*turn.Seconds()), "B/s")
+	b.ReportMetric(1500, "limit-B/s")
+}
+
+// startSandbox serves the sandbox until the end of the benchmark.
+func startSandbox(b *testing.B, bin string, args ...string) (url, key string) {
+	b.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), bin, append([]string{"sandbox"}, args...)...)
+	home := b.TempDir()
+	cmd.Env = []string{"HOME=" + home, "TMPDIR=" + home}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it may have ended by itself
+		_ = cmd.Wait()
+	})
+	var doc struct {
+		URL  string
+		Keys struct{ Owner string }
+	}
+	if err := json.NewDecoder(out).Decode(&doc); err != nil {
+		b.Fatalf("read the sandbox's document: %v", err)
+	}
+	return doc.URL, doc.Keys.Owner
+}
+
 func reportTimes(b *testing.B, times []time.Duration, limit time.Duration) {
 	slices.Sort(times)
 	b.ReportMetric(0, "ns/op")
@@ -115,14 +180,19 @@ type program struct {
 
 func startProgram(b *testing.B, bin string, args ...string) *program {
 	b.Helper()
+	return startWith(b, bin, nil, args...)
+}
+
+func startWith(b *testing.B, bin string, env []string, args ...string) *program {
+	b.Helper()
 	terminal, line := openTerminal(b, 80, 24)
 	home := b.TempDir()
 	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), bin, args...)
 	cmd.Dir = home
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"HOME=" + home, "TERM=xterm-256color", "LANG=C.UTF-8", "PATH=" + os.Getenv("PATH"),
 		"XDG_CONFIG_HOME=" + home, "XDG_STATE_HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CACHE_HOME=" + home,
-	}
+	}, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = line, line, line
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	p := &program{cmd: cmd, terminal: terminal, started: time.Now()}

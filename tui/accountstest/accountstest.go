@@ -47,8 +47,8 @@ func New() *Accounts {
 		open: map[string]tui.Account{}, fail: map[string]error{},
 		project: client.Project{ID: "j57abc123", Name: "My SaaS App", Slug: "my-saas-app"},
 		places: []tui.Place{
-			{ID: "keyring", Name: "keyring of this session", What: "It is encrypted, and unlocked when you log in.", Unavailable: "No session bus runs here."},
-			{ID: "file", Name: "file in the configuration folder", What: "Whoever may read your files can read it."},
+			{ID: "keyring", Name: "the keyring of this session", What: "It is encrypted, and unlocked when you log in.", Unavailable: "No session bus runs here."},
+			{ID: "file", Name: "a file in the configuration folder", What: "Whoever may read your files can read it."},
 		},
 	}
 }

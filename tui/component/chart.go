@@ -43,16 +43,8 @@ func (c Chart) View(th *theme.Theme, w, h int) string {
 	if w <= 0 || h <= 0 || len(points) == 0 {
 		return ""
 	}
-	foot := footHeight
-	if h < foot+2 {
-		foot = 0
-	}
+	values, left, foot := frame(points, w, h)
 	plotH := h - foot
-	values := scaleOf(points, plotH)
-	left := values.labelWidth() + 1
-	if w-left < leastPlot {
-		left = 0
-	}
 	p := newPlot(th, points, values, w-left, plotH)
 	p.band()
 	p.line()
@@ -67,6 +59,38 @@ func (c Chart) View(th *theme.Theme, w, h int) string {
 		rows = append(rows, timeAxis(th, marks, points, c.Location, left, w-left)...)
 	}
 	return strings.Join(rows, "\n")
+}
+
+// PointAt is the point that lies nearest to column x of what View draws, -1 if
+// there is none.
+func (c Chart) PointAt(w, h, x int) int {
+	points, _ := finite(c.Points, -1)
+	if w <= 0 || h <= 0 || len(points) == 0 {
+		return -1
+	}
+	_, left, _ := frame(points, w, h)
+	times, share := timesOf(points), float64(x-left)/float64(max(1, w-left-1))
+	nearest, least := -1, math.Inf(1)
+	for i, p := range c.Points {
+		if d := math.Abs(times.share(p.At) - share); isFinite(p.Mean) && d < least {
+			nearest, least = i, d
+		}
+	}
+	return nearest
+}
+
+// frame is the axis of values, and how many cells the axes take at the left and
+// at the foot.
+func frame(points []ChartPoint, w, h int) (values valueScale, left, foot int) {
+	foot = footHeight
+	if h < foot+2 {
+		foot = 0
+	}
+	values = scaleOf(points, h-foot)
+	if left = values.labelWidth() + 1; w-left < leastPlot {
+		left = 0
+	}
+	return values, left, foot
 }
 
 // finite leaves out what cannot be drawn, and gives the cursor's new place.

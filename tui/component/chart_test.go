@@ -83,20 +83,6 @@ func TestChartGolden(t *testing.T) {
 	}
 }
 
-// needInside fails the test unless a picture fits.
-func needInside(t *testing.T, view string, w, h int) {
-	t.Helper()
-	lines := strings.Split(view, "\n")
-	if len(lines) > h {
-		t.Errorf("%d×%d: %d lines", w, h, len(lines))
-	}
-	for _, l := range lines {
-		if got := ansi.StringWidth(l); got > w {
-			t.Errorf("%d×%d: a line of %d cells: %q", w, h, got, ansi.Strip(l))
-		}
-	}
-}
-
 // hard are values that a careless chart stumbles over.
 func hard() map[string][]component.ChartPoint {
 	inf, nan := math.Inf(1), math.NaN()
@@ -136,7 +122,7 @@ func TestChartOfHardValues(t *testing.T) {
 							}
 							continue
 						}
-						needInside(t, view, w, h)
+						tuitest.Inside(t, view, w, h)
 						if strings.Contains(view, "NaN") || strings.Contains(view, "Inf") {
 							t.Errorf("%s: %d×%d:\n%s", name, w, h, ansi.Strip(view))
 						}
@@ -165,6 +151,36 @@ func TestChartMarksTheCursor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Wherever a point is drawn, that column leads back to it.
+func TestChartPointAt(t *testing.T) {
+	t.Parallel()
+	th := theme.New(false)
+	points := values(1, 2, math.NaN(), 40_000, 5)
+	for _, size := range [][2]int{{10, 3}, {10, 12}, {60, 3}, {60, 12}, {133, 12}} {
+		for _, i := range []int{0, 1, 3, 4} {
+			c, w, h := component.Chart{Points: points, Cursor: i}, size[0], size[1]
+			view := ansi.Strip(c.View(th, w, h))
+			x := -1
+			for l := range strings.SplitSeq(view, "\n") {
+				if before, _, ok := strings.Cut(l, th.Glyphs.Dot); ok {
+					x = ansi.StringWidth(before)
+				}
+			}
+			if got := c.PointAt(w, h, x); x < 0 || got != i {
+				t.Errorf("%d×%d: point %d is in column %d, where %d is:\n%s", w, h, i, x, got, view)
+			}
+		}
+	}
+	for _, c := range []struct{ w, h, x, want int }{{0, 9, 3, -1}, {60, 0, 3, -1}, {60, 9, -7, 0}, {60, 9, 400, 4}} {
+		if got := (component.Chart{Points: points}).PointAt(c.w, c.h, c.x); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+	if got := (component.Chart{Points: values(math.NaN())}).PointAt(60, 9, 5); got != -1 {
+		t.Errorf("without a number: %d", got)
+	}
 }
 
 func TestTrend(t *testing.T) {
@@ -247,7 +263,7 @@ func FuzzChart(f *testing.F) {
 		}
 		th := theme.New(ascii)
 		if view := (component.Chart{Points: points, Cursor: cursor}).View(th, w, h); view != "" {
-			needInside(t, view, w, h)
+			tuitest.Inside(t, view, w, h)
 		}
 		if got := ansi.StringWidth(component.Trend(th, points, w)); got != max(0, w) {
 			t.Errorf("a trend of %d cells in %d", got, w)

@@ -27,8 +27,8 @@ func scaleOf(points []ChartPoint, rows int) valueScale {
 	return newValueScale(lo, hi, max(2, rows/rowsPerTick+1))
 }
 
-// newValueScale makes an axis with about n ticks that reaches from lo to hi or
-// beyond. Values that are as good as the same get room around them.
+// newValueScale makes an axis with about n ticks, two at least, that reaches
+// from lo to hi or beyond. Values that are as good as the same get room around them.
 func newValueScale(lo, hi float64, n int) valueScale {
 	const (
 		same   = 1e-9   // of the larger of the two
@@ -42,14 +42,24 @@ func newValueScale(lo, hi float64, n int) valueScale {
 		}
 		lo, hi = math.Max(lo-pad, -math.MaxFloat64), math.Min(hi+pad, math.MaxFloat64)
 	}
+	steps := n - 1
+	if n == 2 {
+		// Numbers that are round to the whole distance would leave most of a low
+		// plot empty: the two are less round.
+		steps = 4
+	}
 	// Half of the distance is always a number, the whole may be beyond float64.
-	step := niceStep((hi/2 - lo/2) / float64(n-1) * 2)
+	step := niceStep((hi/2 - lo/2) / float64(steps) * 2)
 	first, last := math.Floor(lo/step), math.Ceil(hi/step)
+	every := 1.0
+	if n == 2 {
+		every = last - first
+	}
 	s := valueScale{lo: first * step, hi: last * step}
 	if !isFinite(s.lo) || !isFinite(s.hi) {
 		s.lo, s.hi = lo, hi
 	}
-	for k := first; k <= last; k++ {
+	for k := first; k <= last; k += every {
 		if v := k * step; v >= s.lo && v <= s.hi {
 			s.ticks = append(s.ticks, v)
 		}

@@ -45,13 +45,13 @@ func roundTo(v float64, decimals int) float64 {
 	return math.Round(v*p) / p
 }
 
-// Percent is a fraction as "42 %": cut, never rounded up, so that 100 % means
+// Percent is a fraction as "42%": cut, never rounded up, so that 100% means
 // all of it. Outside 0 to 1 it is clamped.
 func Percent(fraction float64) string {
 	if math.IsNaN(fraction) {
 		return Unknown
 	}
-	return strconv.Itoa(int(math.Floor(clamp01(fraction)*100+1e-9))) + " %"
+	return strconv.Itoa(int(math.Floor(clamp01(fraction)*100+1e-9))) + "%"
 }
 
 // Count is a number with a comma between thousands: "1,234,567".
@@ -111,7 +111,7 @@ func pair(a int64, unitA string, b int64, unitB string) string {
 // known: then it tells all sizes. dash stands between two ends; [Labelled] wraps
 // the words between sizes only.
 func Typical(records int64, dash string) (words string, most time.Duration) {
-	small, medium, large := "30"+dash+"60 s", "2"+dash+"5 min", "5"+dash+"15 min"
+	small, medium, large := "30"+dash+"60 seconds", "2"+dash+"5 minutes", "5"+dash+"15 minutes"
 	switch {
 	case records < 0:
 		return Together(small+" under 10k records,") + " " + Together(medium+" to 100k,") + " " + Together(large+" above"), 15 * time.Minute

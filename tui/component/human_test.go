@@ -50,12 +50,12 @@ func TestPercent(t *testing.T) {
 		fraction float64
 		want     string
 	}{
-		{0, "0 %"},
-		{0.29, "29 %"}, // 0.29×100 is 28.999… in binary
-		{0.999999, "99 %"},
-		{1, "100 %"},
-		{7, "100 %"},
-		{-3, "0 %"},
+		{0, "0%"},
+		{0.29, "29%"}, // 0.29×100 is 28.999… in binary
+		{0.999999, "99%"},
+		{1, "100%"},
+		{7, "100%"},
+		{-3, "0%"},
 		{math.NaN(), "?"},
 	} {
 		if got := component.Percent(c.fraction); got != c.want {
@@ -149,15 +149,15 @@ func TestMoment(t *testing.T) {
 func TestTypical(t *testing.T) {
 	t.Parallel()
 	for records, want := range map[int64]string{
-		-1: "30–60 s under 10k records, 2–5 min to 100k, 5–15 min above", 0: "30–60 s for 0 records", 1: "30–60 s for 1 record",
-		9_999: "30–60 s for 9,999 records", 10_000: "2–5 min for 10,000 records", 100_000: "2–5 min for 100,000 records",
-		100_001: "5–15 min for 100,001 records",
+		-1: "30–60 seconds under 10k records, 2–5 minutes to 100k, 5–15 minutes above", 0: "30–60 seconds for 0 records", 1: "30–60 seconds for 1 record",
+		9_999: "30–60 seconds for 9,999 records", 10_000: "2–5 minutes for 10,000 records", 100_000: "2–5 minutes for 100,000 records",
+		100_001: "5–15 minutes for 100,001 records",
 	} {
 		words, most := component.Typical(records, "–")
 		if got := strings.ReplaceAll(words, "\u00a0", " "); got != want {
 			t.Errorf("%d records: %q, want %q", records, got, want)
 		}
-		if long := strings.Contains(want, "15 min"); long != (most == 15*time.Minute) {
+		if long := strings.Contains(want, "15 minutes"); long != (most == 15*time.Minute) {
 			t.Errorf("%d records: at most %v", records, most)
 		}
 	}

@@ -29,7 +29,10 @@ func Pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
 
-const noBreak = "\u00a0"
+const (
+	noBreak       = "\u00a0"
+	noBreakHyphen = "\u2011"
+)
 
 // Together is a text that Labelled and Notice do not wrap between its words,
 // as long as it fits on a line.
@@ -56,13 +59,29 @@ func Notice(th *theme.Theme, tone theme.Tone, text string, width int) []string {
 // hanging puts wrapped text right of a head of that many cells. A no-break
 // space (see Together) is drawn as a blank.
 func hanging(head string, cells int, s string, style lipgloss.Style, width int) []string {
-	lines := strings.Split(ansi.Wrap(s, max(1, width-cells), ""), "\n")
+	drawn := strings.NewReplacer(noBreak, " ", noBreakHyphen, "-")
+	lines := strings.Split(ansi.Wrap(wholeDates(s), max(1, width-cells), ""), "\n")
 	for i, l := range lines {
-		l = strings.ReplaceAll(strings.TrimRight(l, " "), noBreak, " ")
+		l = drawn.Replace(strings.TrimRight(l, " "))
 		lines[i] = head + style.Render(l)
 		head = strings.Repeat(" ", cells)
 	}
 	return lines
+}
+
+// wholeDates keeps lines from ending at a hyphen between digits, as in
+// 2026-01-31.
+func wholeDates(s string) string {
+	digit := func(i int) bool { return i >= 0 && i < len(s) && '0' <= s[i] && s[i] <= '9' }
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] == '-' && digit(i-1) && digit(i+1) {
+			b.WriteString(noBreakHyphen)
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 // Line is one line of a screen and its rank. Where there is no room for all

@@ -63,6 +63,20 @@ func TestLabelled(t *testing.T) {
 	}
 }
 
+// A line does not end in the midst of a date; in a name of a file it may.
+func TestDatesStayWhole(t *testing.T) {
+	t.Parallel()
+	th := theme.New(false)
+	for text, want := range map[string]string{
+		"from 2026-01-31 on": "from\n2026-01-31\non",
+		"my-saas-app-2026":   "my-saas-app-\n2026",
+	} {
+		if got := plain(component.Labelled(th, "", text, th.Text, 0, 12)); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	got := plain(component.Notice(theme.New(false), theme.Bad, "The disk is full.", 12))

@@ -60,7 +60,7 @@ func samples() []sample {
 		{"busy, id unknown", client.ErrBusy, message.Busy, "is running.", "attach"},
 		{"not found", refused(client.ErrNotFound), message.NotFound, "does not know", "id"},
 		{"no exports here", &client.Error{Kind: client.ErrNotFound, Step: "create export"}, message.Network, "has no exports", "address"},
-		{"rate", &client.Error{Kind: client.ErrRateLimited, RetryAfter: 12 * time.Minute}, message.Network, "budget", "in 12m"},
+		{"rate", &client.Error{Kind: client.ErrRateLimited, RetryAfter: 12 * time.Minute}, message.Network, "budget", "in 12 m"},
 		{"rate, time unknown", client.ErrRateLimited, message.Network, "budget", "in a while"},
 		{"bad request", refused(client.ErrBadRequest), message.Internal, "not you", "another range"},
 		{"server", &client.Error{Kind: client.ErrServer, Status: 503}, message.Network, "(503)", "few minutes"},
@@ -77,9 +77,9 @@ func samples() []sample {
 		{"locked", fmt.Errorf("open: %w", job.ErrLocked), message.Locked, "Another process", "finish"},
 		{"part locked", transfer.ErrLocked, message.Locked, "Another process", "finish"},
 		{"failed", &job.ExportFailedError{ID: "exp_7", Reason: "out of memory."}, message.ExportFailed, "exp_7 failed on the server: out of memory.", "shorter range"},
-		{"timeout", &job.TimeoutError{ID: "exp_7", Over: 30 * time.Minute}, message.Timeout, "after 30m; it goes on", "download exp_7"},
-		{"timeout, busy", &job.TimeoutError{Step: job.StepBusy, Over: 90 * time.Second}, message.Timeout, "No export was made within 1m30s: another export", "--timeout"},
-		{"timeout, no answer", &job.TimeoutError{Step: job.StepPreparing, Over: 2 * time.Hour}, message.Timeout, "No export was made within 2h: the server", "--timeout"},
+		{"timeout", &job.TimeoutError{ID: "exp_7", Over: 30 * time.Minute}, message.Timeout, "after 30 m; it goes on", "download exp_7"},
+		{"timeout, busy", &job.TimeoutError{Step: job.StepBusy, Over: 90 * time.Second}, message.Timeout, "No export was made within 1 m 30 s: another export", "--timeout"},
+		{"timeout, no answer", &job.TimeoutError{Step: job.StepPreparing, Over: 2 * time.Hour}, message.Timeout, "No export was made within 2 h: the server", "--timeout"},
 		{"invalid", &job.InvalidError{File: "/x/a.json.invalid", Report: archive.Report{Problems: []archive.Finding{{Code: "truncated", Message: "the file ends early"}}}}, message.Invalid, "the file ends early", "/x/a.json.invalid"},
 		{"expired", job.ErrExpired, message.ExportExpired, "expired", "again"},
 		{"stopped", job.ErrStopped, message.Interrupted, "kept", "same command"},
@@ -134,6 +134,44 @@ func TestMessagesAreSentences(t *testing.T) {
 			case !unicode.IsUpper([]rune(s)[0]) && !strings.HasPrefix(s, "--"):
 				t.Errorf("%s: no capital: %q", tc.name, s)
 			}
+		}
+	}
+}
+
+// On a screen nobody runs a command: what to do is done there.
+func TestOnScreenNamesNoCommands(t *testing.T) {
+	t.Parallel()
+	all := append(samples(),
+		sample{name: "keyring", err: &secret.KeyringError{Reason: secret.Locked}},
+		sample{name: "keyring of a system without one", err: &secret.KeyringError{Reason: secret.Unsupported}},
+		sample{name: "profile exists", err: config.ErrProfileExists},
+		sample{name: "profile gone", err: config.ErrNoProfile},
+	)
+	for _, tc := range all {
+		var own *message.Error
+		if errors.As(tc.err, &own) {
+			continue // has its own words
+		}
+		of, on := message.Of(tc.err), message.OnScreen(tc.err)
+		if on.Code != of.Code || on.Hint == "" || !strings.HasSuffix(on.Hint, ".") {
+			t.Errorf("%s: %+v, by command %+v", tc.name, on, of)
+		}
+		for _, word := range []string{"command", "--", " -o", "dashtray-tui", "DASHTRAY_API_KEY ("} {
+			if strings.Contains(strings.ReplaceAll(on.Hint, "start the program with --cacert", ""), word) {
+				t.Errorf("%s: %q names %q", tc.name, on.Hint, word)
+			}
+		}
+	}
+}
+
+// A keyring that is not there is no news to somebody who has no key yet; one
+// that may hold the key is.
+func TestOnScreenTellsOfAKeyringThatMattersOnly(t *testing.T) {
+	t.Parallel()
+	for reason, told := range map[secret.Reason]bool{secret.NoBus: false, secret.Unsupported: false, secret.Locked: true, secret.TimedOut: true} {
+		m := message.OnScreen(&secret.NoKeyError{Skipped: []error{&secret.KeyringError{Reason: reason}}})
+		if got := strings.Contains(m.Text, "keyring"); got != told {
+			t.Errorf("%s: %q", reason, m.Text)
 		}
 	}
 }

@@ -421,14 +421,21 @@ func unstopped(s string) string { return strings.TrimRight(s, ". ") }
 // sentence gives a phrase its full stop.
 func sentence(s string) string { return unstopped(s) + "." }
 
-// duration drops the zeros that time.Duration writes: 30m, not 30m0s.
+// duration is a span without what is zero in it: "30 m", "1 m 30 s".
 func duration(d time.Duration) string {
-	s := d.Round(time.Second).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
+	var parts []string
+	rest := d.Round(time.Second)
+	for _, u := range []struct {
+		size time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if n := rest / u.size; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
+			rest %= u.size
+		}
 	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
+	if len(parts) == 0 {
+		return "0 s"
 	}
-	return s
+	return strings.Join(parts, " ")
 }

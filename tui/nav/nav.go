@@ -84,8 +84,9 @@ type Open struct {
 	// One that others lie upon is replaced where it lies.
 	Replace bool
 	Ref     job.Ref        // of Export and Transfer
-	Entry   *history.Entry // of Export, for one that is no job of ours; of Inspect, what is known of its file
+	Entry   *history.Entry // of Export, for one that is no job of ours
 	File    string         // of Inspect: the path of the file
+	Of      *client.Export // of Inspect: which export the file is of; nil if that is not known
 	Preset  *job.Spec      // of NewExport: the same again
 	At      Question       // of NewExport: where it begins
 	Profile string         // of Key: whose key; "" is that of the one in use

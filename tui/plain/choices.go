@@ -2,9 +2,7 @@ package plain
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -15,9 +13,6 @@ import (
 // option is one answer of the form: the word that it is remembered by, and the
 // words it is offered with.
 type option struct{ value, label string }
-
-// custom is the choice of days instead of a word.
-const custom = "custom"
 
 func formats() []option {
 	return []option{
@@ -35,7 +30,7 @@ func ranges() []option {
 		{"all_time", "All time"},
 		{"last_month", "Last month"},
 		{"last_quarter", "Last quarter"},
-		{custom, "Other days, that you type"},
+		{newexport.Custom, "Other days, that you type"},
 	}
 }
 
@@ -67,95 +62,6 @@ func has(in client.Include, value string) bool {
 		return in.AuditLogs
 	}
 	return false
-}
-
-// normal replaces what is no answer of the form by what suits most.
-func normal(a newexport.Answers) newexport.Answers {
-	if indexOf(formats(), a.Format) < 0 {
-		a.Format = string(client.JSON)
-	}
-	if indexOf(ranges(), a.Range) < 0 {
-		a.Range = "last_30_days"
-	}
-	var include []string
-	for _, o := range dataTypes() {
-		if slices.Contains(a.Include, o.value) {
-			include = append(include, o.value)
-		}
-	}
-	if len(include) == 0 {
-		for _, o := range dataTypes() {
-			include = append(include, o.value)
-		}
-	}
-	a.Include = include
-	return a
-}
-
-// answersOf are the answers that lead to this job.
-func answersOf(s job.Spec, loc *time.Location) newexport.Answers {
-	r := s.Request.Range
-	a := newexport.Answers{Format: string(s.Request.Format), Range: r.Name, Folder: s.Output}
-	for _, o := range dataTypes() {
-		if has(s.Request.Include, o.value) {
-			a.Include = append(a.Include, o.value)
-		}
-	}
-	if indexOf(ranges(), a.Range) >= 0 {
-		return normal(a)
-	}
-	if from, to, ok := strings.Cut(r.Name, ".."); ok {
-		a.Range, a.From, a.To = custom, from, to
-	} else if !r.From.IsZero() && !r.To.IsZero() {
-		a.Range, a.From, a.To = custom, r.From.In(loc).Format(time.DateOnly), r.To.In(loc).Format(time.DateOnly)
-	}
-	return normal(a)
-}
-
-// request is the export that the answers ask for.
-func request(a newexport.Answers, now time.Time, loc *time.Location) (client.ExportRequest, error) {
-	name := a.Range
-	if name == custom {
-		name = a.From + ".." + a.To
-	}
-	r, err := client.ParseRange(name, now, loc)
-	if err != nil {
-		return client.ExportRequest{}, err
-	}
-	in := func(value string) bool { return slices.Contains(a.Include, value) }
-	return client.ExportRequest{
-		Format: client.Format(a.Format), Range: r,
-		Include: client.Include{
-			Metrics: in("metrics"), Connections: in("connections"),
-			Dashboards: in("dashboards"), AuditLogs: in(auditLogs),
-		},
-	}, nil
-}
-
-// output is the folder as a job takes it: closed by a separator, so that one
-// that does not exist yet is not taken for a file.
-func output(folder, home string) string {
-	f := expand(folder, home)
-	if f == "" {
-		return ""
-	}
-	sep := string(filepath.Separator)
-	switch {
-	case strings.HasSuffix(f, sep), strings.HasSuffix(f, "/"):
-		return f
-	case strings.Contains(f, "/"): // which Windows takes, too
-		return f + "/"
-	}
-	return f + sep
-}
-
-// expand puts the home folder in the place of "~" at the start of a path.
-func expand(path, home string) string {
-	p := strings.TrimSpace(path)
-	if rest, ok := strings.CutPrefix(p, "~"); ok && home != "" && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator) {
-		return home + rest
-	}
-	return p
 }
 
 // rangeWrong is what is wrong with a range or a day, as a sentence.

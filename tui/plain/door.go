@@ -195,7 +195,7 @@ func (d *door) keep(ctx context.Context, key client.Key, places []tui.Place) err
 			case err == nil && place.ID == "":
 				d.c.out.line("The key is kept for this session only.")
 			case err == nil:
-				d.c.out.line("The key is kept: " + safe(place.Name) + ".")
+				d.c.out.line("The key is kept in " + safe(place.Name) + ".")
 			}
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
@@ -121,7 +122,7 @@ func TestHostileStrings(t *testing.T) {
 				Export:    client.Export{ID: u, Status: u, Format: hostile, Range: client.WireRange{Name: u}, Error: u},
 				LocalFile: hostile, LocalState: history.LocalVerified,
 			}}, Offline: errors.New(hostile)}, nil, 0)
-			d.Inspect = func(context.Context, string) ([]string, error) { return []string{hostile}, nil }
+			d.Inspect = func(context.Context, string, archive.Expect) ([]string, error) { return []string{hostile}, nil }
 			d.Message = func(error) (string, string) { return hostile, hostile }
 			d.Version = hostile
 			d.Location = time.FixedZone(hostile, 0)
@@ -174,7 +175,7 @@ func FuzzTyped(f *testing.F) {
 			In: strings.NewReader(typed), Out: &out, Accounts: acc, StartProfile: "work", Message: words,
 			ReadHidden: func(context.Context) (string, error) { return "", io.EOF },
 			Now:        func() time.Time { return now }, Location: berlin(),
-			Inspect: func(context.Context, string) ([]string, error) { return []string{"Metrics: 3"}, nil },
+			Inspect: func(context.Context, string, archive.Expect) ([]string, error) { return []string{"Metrics: 3"}, nil },
 		})
 		if err != nil {
 			t.Errorf("ended with %v", err)

@@ -46,11 +46,11 @@ type form struct {
 func (c *console) newExport(ctx context.Context, preset *job.Spec, at step) error {
 	f := &form{c: c, now: c.d.Now(), step: at}
 	if preset == nil {
-		f.a = normal(c.d.Answers.Load())
+		f.a = c.d.Answers.Load().Normal()
 	} else {
-		f.a = answersOf(*preset, c.d.Location)
+		f.a = newexport.AnswersOf(*preset, c.d.Location)
 		f.revising = true
-		if _, err := request(f.a, f.now, c.d.Location); err != nil {
+		if _, err := f.a.Request(f.now, c.d.Location); err != nil {
 			f.step = askRange
 		}
 	}
@@ -169,7 +169,7 @@ func (f *form) dateRange(ctx context.Context) error {
 	}
 	f.a.Range = v
 	switch {
-	case v == custom:
+	case v == newexport.Custom:
 		f.advance(askFrom)
 	case f.revising:
 		f.advance(summary)
@@ -291,7 +291,7 @@ func chosenTypes(typed string) (chosen []string, wrong string) {
 func (f *form) place(ctx context.Context, folder string) (dir string, free int64, err error) {
 	c := f.c
 	err = c.await(ctx, "", func(context.Context, func(string)) (err error) {
-		dir, free, err = c.cur.Jobs.Folder(output(folder, c.d.Home))
+		dir, free, err = c.cur.Jobs.Folder(newexport.Answers{Folder: folder}.Output(c.d.Home))
 		return err
 	})
 	if err != nil {
@@ -343,13 +343,13 @@ func (f *form) folder(ctx context.Context) error {
 // summary tells everything that was chosen, and gives the job if it shall start.
 func (f *form) summary(ctx context.Context) (*job.Spec, error) {
 	c := f.c
-	req, err := request(f.a, f.now, c.d.Location)
+	req, err := f.a.Request(f.now, c.d.Location)
 	if err != nil { // the day has changed meanwhile
 		c.out.line(rangeWrong(err))
 		f.step = askRange
 		return nil, nil
 	}
-	spec := job.Spec{Request: req, Output: output(f.a.Folder, c.d.Home)}
+	spec := job.Spec{Request: req, Output: f.a.Output(c.d.Home)}
 	if f.dir == "" {
 		if f.dir, f.free, err = f.place(ctx, f.a.Folder); err != nil {
 			if err := c.tried(ctx, err); err != nil {
@@ -384,7 +384,7 @@ func (f *form) tell(spec job.Spec) {
 	c.out.line("Summary")
 	c.out.line("Format: " + strings.ToUpper(f.a.Format))
 	words := rangeName(r.Name)
-	if f.a.Range == custom {
+	if f.a.Range == newexport.Custom {
 		words = days(r.From, r.To, c.d.Location) + ", " + c.zone()
 	} else if !r.From.IsZero() {
 		words += ", " + days(r.From, r.To, c.d.Location) + ", " + c.zone()
@@ -400,7 +400,7 @@ func (f *form) tell(spec job.Spec) {
 		in += ", " + component.Size(f.free) + " free"
 	}
 	c.out.line("Folder: " + in)
-	usual, _ := component.Typical(-1, " to ")
+	usual, _ := usually(-1)
 	c.out.line("Usually it takes " + usual + ".")
 	if cmd := c.cur.ShellCommand(spec); cmd != "" {
 		c.out.line("The same as a shell command: " + exact(cmd))

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
 )
 
 // home is the main menu, until the person quits.
@@ -122,7 +124,7 @@ func (c *console) askFile(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := staying(c.file(ctx, expand(path, c.d.Home))); err != nil {
+		if err := staying(c.file(ctx, newexport.Expand(path, c.d.Home))); err != nil {
 			return err
 		}
 	}
@@ -130,7 +132,7 @@ func (c *console) askFile(ctx context.Context) error {
 
 // file offers what can be done with one file.
 func (c *console) file(ctx context.Context, path string) error {
-	items := c.fileItems(path)
+	items := c.fileItems(path, archive.Expect{})
 	if len(items) == 1 {
 		return items[0].do(ctx)
 	}
@@ -142,26 +144,27 @@ func (c *console) file(ctx context.Context, path string) error {
 	}
 }
 
-// fileItems are what can be done with a file that is here.
-func (c *console) fileItems(path string) []item {
+// fileItems are what can be done with a file that is here, and of which the
+// server told what is expected.
+func (c *console) fileItems(path string, expect archive.Expect) []item {
 	var items []item
 	if path == "" {
 		return nil
 	}
 	if c.d.Inspect != nil {
-		items = append(items, item{"Tell what is in the file", func(ctx context.Context) error { return c.inspect(ctx, path) }})
+		items = append(items, item{"Tell what is in the file", func(ctx context.Context) error { return c.inspect(ctx, path, expect) }})
 	}
 	if c.d.Verify != nil {
-		items = append(items, item{"Check the file once more", func(ctx context.Context) error { return c.verify(ctx, path) }})
+		items = append(items, item{"Check the file once more", func(ctx context.Context) error { return c.verify(ctx, path, expect) }})
 	}
 	return items
 }
 
 // inspect tells what is in a file.
-func (c *console) inspect(ctx context.Context, path string) error {
+func (c *console) inspect(ctx context.Context, path string, expect archive.Expect) error {
 	var lines []string
 	err := c.await(ctx, "Reading the file.", func(ctx context.Context, _ func(string)) (err error) {
-		lines, err = c.d.Inspect(ctx, path)
+		lines, err = c.d.Inspect(ctx, path, expect)
 		return err
 	})
 	if err != nil {

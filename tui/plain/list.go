@@ -13,6 +13,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
 // pageSize is how many exports are told at once.
@@ -278,7 +279,7 @@ func (c *console) details(ctx context.Context, e *history.Entry) error {
 		}})
 	}
 	if e.LocalState == history.LocalVerified || e.LocalState == history.LocalInvalid {
-		for _, it := range c.fileItems(e.LocalFile) {
+		for _, it := range c.fileItems(e.LocalFile, nav.Expected(e.Export)) {
 			items = append(items, it.andStay())
 		}
 	}

@@ -49,10 +49,12 @@ type Deps struct {
 	// Answers remembers the last answers of the form for a new export; nil
 	// remembers them as long as the console lives.
 	Answers newexport.Memory
-	// Inspect tells what is in an export's file, as lines; nil offers it nowhere.
-	Inspect func(ctx context.Context, path string) (lines []string, err error)
-	// Verify checks a file on the disk once more; nil offers it nowhere.
-	Verify func(ctx context.Context, path string) (archive.Report, error)
+	// Inspect tells what is in an export's file, and whether that is what was
+	// expected, as lines; nil offers it nowhere.
+	Inspect func(ctx context.Context, path string, expect archive.Expect) (lines []string, err error)
+	// Verify checks a file on the disk once more, also against what is expected;
+	// nil offers it nowhere.
+	Verify func(ctx context.Context, path string, expect archive.Expect) (archive.Report, error)
 
 	Now      func() time.Time
 	Location *time.Location

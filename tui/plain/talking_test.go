@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui"
 	"github.com/dashtray/dashtray-tui/tui/message"
+	"github.com/dashtray/dashtray-tui/tui/nav"
 	"github.com/dashtray/dashtray-tui/tui/plain"
 )
 
@@ -128,15 +130,39 @@ func TestExports(t *testing.T) {
 
 // withFiles makes files that can be looked into.
 func withFiles(_ *talk, d *plain.Deps) {
-	d.Inspect = func(_ context.Context, path string) ([]string, error) {
+	d.Inspect = func(_ context.Context, path string, _ archive.Expect) ([]string, error) {
 		if !strings.Contains(path, "/home/u/") {
 			return nil, message.New(message.NotFound, "There is no file "+path+".", "Check its name.")
 		}
 		return []string{"Metrics: 3", "Monthly recurring revenue  ▁▂▃▅▇  last 15,000", "⠿⠿"}, nil
 	}
-	d.Verify = func(context.Context, string) (archive.Report, error) {
+	d.Verify = func(context.Context, string, archive.Expect) (archive.Report, error) {
 		return archive.Report{OK: true, Bytes: 1000, SHA256: "abc", Records: archive.Counts{Metrics: 3, AuditLogs: 1}}, nil
 	}
+}
+
+// A file is held against what the server told of its export.
+func TestFilesAreHeldAgainstTheirExports(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var told []archive.Expect
+		c := open(t, func(c *talk, d *plain.Deps) {
+			withFiles(c, d)
+			d.Inspect = func(_ context.Context, _ string, expect archive.Expect) ([]string, error) {
+				told = append(told, expect)
+				return nil, nil
+			}
+			d.Verify = func(_ context.Context, _ string, expect archive.Expect) (archive.Report, error) {
+				told = append(told, expect)
+				return archive.Report{OK: true}, nil
+			}
+		})
+		list := listing(time.Now())
+		c.jobs.SetListing(list, nil, 0)
+		c.say("2", "1", "1", "2", "back", "back", "q")
+		if len(told) != 2 || told[0].Format == "" || !reflect.DeepEqual(told[0], told[1]) || !reflect.DeepEqual(told[0], nav.Expected(list.Entries[0].Export)) {
+			t.Errorf("held against %+v", told)
+		}
+	})
 }
 
 func TestPagesOfExports(t *testing.T) {
@@ -333,7 +359,7 @@ func (broken) Read([]byte) (int, error) { return 0, errTest }
 func TestPanicIsAnError(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := open(t, func(_ *talk, d *plain.Deps) {
-			d.Inspect = func(context.Context, string) ([]string, error) { panic("in the\x1b[31m background") }
+			d.Inspect = func(context.Context, string, archive.Expect) ([]string, error) { panic("in the\x1b[31m background") }
 			d.Message = func(err error) (string, string) { return err.Error(), "" }
 			d.Answers = panicking{}
 		})

@@ -10,6 +10,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
+	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
 // result tells how a job ended.
@@ -164,7 +165,7 @@ func (c *console) after(ctx context.Context, s job.Snapshot) error {
 		}})
 	}
 	if r := s.Result; r != nil && r.File != "" {
-		for _, it := range c.fileItems(r.File) {
+		for _, it := range c.fileItems(r.File, nav.Expected(s.Export)) {
 			items = append(items, it.andStay())
 		}
 	}
@@ -233,10 +234,10 @@ func shorter(s job.Spec, now time.Time, loc *time.Location) job.Spec {
 }
 
 // verify checks a file on the disk.
-func (c *console) verify(ctx context.Context, path string) error {
+func (c *console) verify(ctx context.Context, path string, expect archive.Expect) error {
 	var r archive.Report
 	err := c.await(ctx, "Checking the file.", func(ctx context.Context, _ func(string)) (err error) {
-		r, err = c.d.Verify(ctx, path)
+		r, err = c.d.Verify(ctx, path, expect)
 		return err
 	})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client/job"
-	"github.com/dashtray/dashtray-tui/tui/component"
 )
 
 // follow watches a job to its end, and tells the result and what can be done
@@ -157,5 +156,5 @@ func typical(s job.Snapshot) (words string, most time.Duration) {
 	case e.Records != nil:
 		records = *e.Records
 	}
-	return component.Typical(records, " to ")
+	return usually(records)
 }

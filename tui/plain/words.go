@@ -64,6 +64,24 @@ func about(d time.Duration) string {
 	return plural(int64(d/(24*time.Hour)), "day")
 }
 
+// usually is how long an export of so many records takes, and at most; records
+// less than 0 are not known.
+func usually(records int64) (words string, most time.Duration) {
+	small, medium, large := "30 to 60 seconds", "2 to 5 minutes", "5 to 15 minutes"
+	_, most = component.Typical(records, "")
+	switch {
+	case records < 0:
+		words = small + " under 10,000 records, " + medium + " up to 100,000, " + large + " above"
+	case most <= time.Minute:
+		words = small + " for " + plural(records, "record")
+	case most <= 5*time.Minute:
+		words = medium + " for " + plural(records, "record")
+	default:
+		words = large + " for " + plural(records, "record")
+	}
+	return words, most
+}
+
 // ago is a moment in the past.
 func ago(t, now time.Time) string {
 	switch d := now.Sub(t); {
@@ -78,7 +96,7 @@ func ago(t, now time.Time) string {
 
 // percent is a fraction, cut and never rounded up.
 func percent(fraction float64) string {
-	return strings.TrimSuffix(component.Percent(fraction), " %") + " percent"
+	return strings.TrimSuffix(component.Percent(fraction), "%") + " percent"
 }
 
 // ofWhole is "1.0 MiB of 5.0 MiB", or the first half where the whole is not known.

@@ -8,6 +8,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
 )
 
 func TestSpansAreReadAloud(t *testing.T) {
@@ -90,11 +91,11 @@ func TestFolders(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "  ": "", "/a/b": "/a/b/", "/a/": "/a/", "~/x": "/home/u/x/", "~": "/home/u/", "~other/x": "~other/x/",
 	} {
-		if got := output(in, "/home/u"); got != want {
+		if got := (newexport.Answers{Folder: in}).Output("/home/u"); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
 	}
-	if got := output("~/x", ""); got != "~/x/" {
+	if got := (newexport.Answers{Folder: "~/x"}).Output(""); got != "~/x/" {
 		t.Errorf("without a home: %q", got)
 	}
 }
@@ -107,15 +108,15 @@ func TestAgainKeepsWhatIsKnown(t *testing.T) {
 		Format: client.CSV, Include: &metrics,
 		Range: client.WireRange{From: now.AddDate(0, 0, -9), To: now.AddDate(0, 0, -1)},
 	}
-	a := answersOf(again(&e, now, loc), loc)
-	if a.Format != "csv" || a.Range != custom || a.From != "2026-03-01" || a.To != "2026-03-09" || len(a.Include) != 1 {
+	a := newexport.AnswersOf(again(&e, now, loc), loc)
+	if a.Format != "csv" || a.Range != newexport.Custom || a.From != "2026-03-01" || a.To != "2026-03-09" || len(a.Include) != 1 {
 		t.Errorf("days: %+v", a)
 	}
 	e.Range = client.WireRange{Name: "last_90_days"}
-	if a := answersOf(again(&e, now, loc), loc); a.Range != "last_90_days" {
+	if a := newexport.AnswersOf(again(&e, now, loc), loc); a.Range != "last_90_days" {
 		t.Errorf("a word: %+v", a)
 	}
-	if _, err := request(answersOf(again(&client.Export{}, now, loc), loc), now, loc); err != nil {
+	if _, err := newexport.AnswersOf(again(&client.Export{}, now, loc), loc).Request(now, loc); err != nil {
 		t.Errorf("nothing known: %v", err)
 	}
 }

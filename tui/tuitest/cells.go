@@ -1,6 +1,7 @@
 package tuitest
 
 import (
+	"fmt"
 	"image/color"
 	"slices"
 	"strings"
@@ -41,4 +42,52 @@ func attributes(sgr string) (bold, reverse bool) {
 		params = params[:i] // what follows are numbers of colours
 	}
 	return slices.Contains(params, "1"), slices.Contains(params, "7")
+}
+
+// Drawn is the screen with its styles, for a golden file: the text, then for
+// each cell a letter, and what the letters mean. A cell in the terminal's own
+// colours has a blank.
+func (t *Term) Drawn() string {
+	var text, styles, legend strings.Builder
+	known := map[string]byte{"": ' '}
+	for _, line := range t.Cells() {
+		var letters, words strings.Builder
+		for _, c := range line {
+			words.WriteString(c.Text)
+			look := c.look()
+			letter, ok := known[look]
+			if !ok {
+				letter = byte('a' + len(known) - 1)
+				known[look] = letter
+				legend.WriteString(string(letter) + " " + look + "\n")
+			}
+			letters.WriteByte(letter)
+		}
+		text.WriteString(strings.TrimRight(words.String(), " ") + "\n")
+		styles.WriteString(strings.TrimRight(letters.String(), " ") + "\n")
+	}
+	return text.String() + "----\n" + styles.String() + "----\n" + strings.TrimRight(legend.String(), "\n")
+}
+
+// look names how a cell is drawn; a blank shows no colour of text.
+func (c Cell) look() string {
+	var parts []string
+	if c.Fg != nil && strings.TrimSpace(c.Text) != "" {
+		parts = append(parts, "fg "+hex(c.Fg))
+	}
+	if c.Bg != nil {
+		parts = append(parts, "bg "+hex(c.Bg))
+	}
+	if c.Bold {
+		parts = append(parts, "bold")
+	}
+	if c.Reverse {
+		parts = append(parts, "reverse")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func hex(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }

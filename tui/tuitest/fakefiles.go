@@ -40,6 +40,10 @@ func (f *Files) Calls() []string {
 // Verify gives the report, after having read half of a mebibyte.
 func (f *Files) Verify(ctx context.Context, path string, expect archive.Expect, progress func(read, size int64)) (archive.Report, error) {
 	f.record("verify " + path)
+	return f.check(ctx, expect, progress)
+}
+
+func (f *Files) check(ctx context.Context, expect archive.Expect, progress func(read, size int64)) (archive.Report, error) {
 	f.mu.Lock()
 	f.Expected = expect
 	f.mu.Unlock()
@@ -55,17 +59,9 @@ func (f *Files) Verify(ctx context.Context, path string, expect archive.Expect, 
 }
 
 // Inspect gives the report, too.
-func (f *Files) Inspect(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error) {
+func (f *Files) Inspect(ctx context.Context, path string, expect archive.Expect, progress func(done, total int64)) (archive.Report, error) {
 	f.record("inspect " + path)
-	progress(1<<19, 1<<20)
-	if f.Go != nil {
-		select {
-		case <-ctx.Done():
-			return archive.Report{}, ctx.Err()
-		case <-f.Go:
-		}
-	}
-	return f.Report, f.Err
+	return f.check(ctx, expect, progress)
 }
 
 // OpenFolder opens nothing.

@@ -11,42 +11,23 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
-// Ranks of lines, from what stays longest to what goes first.
-const (
-	rankAlways = iota
-	rankMain
-	rankUseful
-	rankBlank
-)
-
 // widest is how wide running text gets at most.
 const widest = 90
 
-// page collects the lines of a view.
+// page draws the screen.
 type page struct {
-	m     *Model
-	w     int
-	lines []component.Line
+	component.Page
+	m *Model
 }
-
-func (p *page) add(rank int, lines ...string) {
-	p.lines = append(p.lines, component.Lines(rank, lines...)...)
-}
-
-func (p *page) say(rank int, words string, indent int) {
-	p.add(rank, component.Labelled(p.m.d.Theme, "", words, p.m.d.Theme.Text, indent, p.w)...)
-}
-
-func (p *page) blank() { p.add(rankBlank, "") }
 
 // View draws the screen.
 func (m *Model) View() string { return component.Fit(m.d.Theme, m.page(), m.w, m.h) }
 
 func (m *Model) page() []component.Line {
-	p := &page{m: m, w: min(m.w, widest)}
+	p := &page{component.Page{Theme: m.d.Theme, Width: min(m.w, widest)}, m}
 	if m.note.text != "" {
-		p.add(rankAlways, component.Notice(m.d.Theme, m.note.tone, m.note.text, p.w)...)
-		p.blank()
+		p.Add(component.RankAlways, component.Notice(m.d.Theme, m.note.tone, m.note.text, p.Width)...)
+		p.Blank()
 	}
 	switch m.stage {
 	case finding:
@@ -62,12 +43,12 @@ func (m *Model) page() []component.Line {
 	case entering:
 		p.working("Opening the demo")
 	}
-	return p.lines
+	return p.Lines
 }
 
 func (p *page) working(what string) {
 	th := p.m.d.Theme
-	p.add(rankAlways, th.Active.Render(th.Spinner(p.m.frame)+" "+what+th.Glyphs.Ellipsis))
+	p.Add(component.RankAlways, th.Active.Render(th.Spinner(p.m.frame)+" "+what+th.Glyphs.Ellipsis))
 }
 
 func (p *page) finding() {
@@ -76,9 +57,9 @@ func (p *page) finding() {
 	if m.notice == "" {
 		return
 	}
-	p.blank()
-	p.add(rankAlways, component.Notice(th, theme.Caution, m.notice, p.w)...)
-	p.say(rankAlways, m.d.Keys.Back.Help().Key+" ends the search; then a key can be given in another way.", 2)
+	p.Blank()
+	p.Add(component.RankAlways, component.Notice(th, theme.Caution, m.notice, p.Width)...)
+	p.Say(component.RankAlways, m.d.Keys.Back.Help().Key+" ends the search; then a key can be given in another way.", 2)
 }
 
 // ofProfile names the profile, if it has a name to show.
@@ -92,14 +73,14 @@ func (m *Model) ofProfile() string {
 func (p *page) asking() {
 	m, th := p.m, p.m.d.Theme
 	arrow := " " + th.Glyphs.Arrow + " "
-	p.add(rankMain, th.Title.Render("An API key"+m.ofProfile()))
-	p.say(rankUseful, "Make one in Dashtray: Settings"+arrow+"API keys.", 0)
-	p.say(rankUseful, "Its owner has to be an owner or editor of the project: viewers cannot export.", 0)
-	p.say(rankUseful, "The key is checked first; then you choose where it is kept.", 0)
-	p.blank()
-	p.add(rankAlways, p.choice(0, fieldLabel)+m.field())
+	p.Add(component.RankMain, th.Title.Render("An API key"+m.ofProfile()))
+	p.Say(component.RankUseful, "Make one in Dashtray: Settings"+arrow+"API keys.", 0)
+	p.Say(component.RankUseful, "Its owner has to be an owner or editor of the project: viewers cannot export.", 0)
+	p.Say(component.RankUseful, "The key is checked first; then you choose where it is kept.", 0)
+	p.Blank()
+	p.Add(component.RankAlways, p.choice(0, fieldLabel)+m.field())
 	for i, w := range m.ways() {
-		p.add(rankAlways, p.choice(i+1, w.label))
+		p.Add(component.RankAlways, p.choice(i+1, w.label))
 	}
 }
 
@@ -151,19 +132,19 @@ func (p *page) choosing() {
 	if name := safe(m.project.Name.Safe()); name != "" {
 		whose = "The key is good. Its project is " + name + "."
 	}
-	p.add(rankAlways, component.Notice(th, theme.Good, whose, p.w)...)
-	p.blank()
-	p.add(rankMain, th.Title.Render("Where should it be kept?"))
+	p.Add(component.RankAlways, component.Notice(th, theme.Good, whose, p.Width)...)
+	p.Blank()
+	p.Add(component.RankMain, th.Title.Render("Where should it be kept?"))
 	for i, place := range m.places {
 		switch {
 		case place.Unavailable != "":
-			p.add(rankMain, component.Notice(th, theme.Faint, safe(place.Name)+", not here: "+safe(place.Unavailable), p.w)...)
+			p.Add(component.RankMain, component.Notice(th, theme.Faint, safe(place.Name)+", not here: "+safe(place.Unavailable), p.Width)...)
 		case i == m.place:
-			p.add(rankAlways, th.Accent.Render(th.Glyphs.Cursor+" "+safe(place.Name)))
-			p.say(rankAlways, safe(place.What), 4)
+			p.Add(component.RankAlways, th.Accent.Render(th.Glyphs.Cursor+" "+safe(place.Name)))
+			p.Say(component.RankAlways, safe(place.What), 4)
 		default:
-			p.add(rankAlways, "  "+th.Text.Render(safe(place.Name)))
-			p.say(rankUseful, safe(place.What), 4)
+			p.Add(component.RankAlways, "  "+th.Text.Render(safe(place.Name)))
+			p.Say(component.RankUseful, safe(place.What), 4)
 		}
 	}
 }

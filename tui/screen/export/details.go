@@ -14,31 +14,31 @@ func (p *page) details() {
 	m, e := p.m, p.m.entry.Export
 	tone, words := status(e, m.now)
 	style := m.d.Theme.Style(tone)
-	p.add(rankAlways, style.Render(m.d.Theme.Mark(tone))+" "+style.Render(words))
-	p.blank()
-	p.fact(rankMain, "Export", e.ID.Safe())
+	p.Add(component.RankAlways, style.Render(m.d.Theme.Mark(tone))+" "+style.Render(words))
+	p.Blank()
+	p.Fact(component.RankMain, "Export", e.ID.Safe())
 	if of, known := m.request(); asked(of, known, "") != "" {
-		p.fact(rankMain, "Data", asked(of, known, m.d.Theme.Glyphs.Sep))
+		p.Fact(component.RankMain, "Data", asked(of, known, m.d.Theme.Glyphs.Sep))
 	}
 	if e.Records != nil {
-		p.fact(rankUseful, "Records", component.Count(*e.Records))
+		p.Fact(component.RankUseful, "Records", component.Count(*e.Records))
 	}
 	if e.Bytes != nil {
-		p.fact(rankUseful, "Size", component.Size(*e.Bytes))
+		p.Fact(component.RankUseful, "Size", component.Size(*e.Bytes))
 	}
 	p.moment("Created", e.CreatedAt)
 	p.moment("Completed", e.CompletedAt)
 	p.link()
 	p.local()
 	if e.Error != "" {
-		p.styled(rankMain, "Server says", e.Error.Safe(), m.d.Theme.Bad)
+		p.Styled(component.RankMain, "Server says", e.Error.Safe(), m.d.Theme.Bad)
 	}
-	p.blank()
+	p.Blank()
 	k := m.d.Keys
 	if m.canPickUp() {
-		p.offer(rankMain, k.Download.Help().Key, "downloads and verifies the file")
+		p.Offer(component.RankMain, k.Download.Help().Key, "downloads and verifies the file")
 	}
-	p.offer(rankMain, k.Again.Help().Key, "makes the same export again")
+	p.Offer(component.RankMain, k.Again.Help().Key, "makes the same export again")
 }
 
 // status is how an export stands, in words.
@@ -73,7 +73,7 @@ func (p *page) moment(label string, t time.Time) {
 		return
 	}
 	loc := location(p.m.d.Location)
-	p.fact(rankUseful, label, component.Relative(t, p.m.now)+", "+component.Moment(t, loc)+" "+t.In(loc).Format("MST"))
+	p.Fact(component.RankUseful, label, component.Relative(t, p.m.now)+", "+component.Moment(t, loc)+" "+t.In(loc).Format("MST"))
 }
 
 func (p *page) link() {
@@ -82,10 +82,10 @@ func (p *page) link() {
 		return
 	}
 	if left := expires.Sub(p.m.now); left > 0 {
-		p.fact(rankUseful, "Link", "works for "+component.Coarse(left))
+		p.Fact(component.RankUseful, "Link", "works for "+component.Coarse(left))
 		return
 	}
-	p.styled(rankUseful, "Link", "has expired", p.m.d.Theme.Caution)
+	p.Styled(component.RankUseful, "Link", "has expired", p.m.d.Theme.Caution)
 }
 
 // local is what this machine has of the file.
@@ -94,21 +94,21 @@ func (p *page) local() {
 	th := p.m.d.Theme
 	switch e.LocalState {
 	case history.LocalVerified:
-		p.styled(rankMain, "File", th.Mark(theme.Good)+" verified", th.Good)
+		p.Styled(component.RankMain, "File", th.Mark(theme.Good)+" verified", th.Good)
 	case history.LocalInvalid:
-		p.styled(rankMain, "File", th.Mark(theme.Bad)+" does not verify", th.Bad)
+		p.Styled(component.RankMain, "File", th.Mark(theme.Bad)+" does not verify", th.Bad)
 	case history.LocalMissing:
-		p.styled(rankMain, "File", th.Mark(theme.Caution)+" was here and is missing now", th.Caution)
+		p.Styled(component.RankMain, "File", th.Mark(theme.Caution)+" was here and is missing now", th.Caution)
 	case history.LocalPartial:
 		here := component.Size(e.LocalDone)
 		if e.LocalSize > 0 {
 			here += " of " + component.Size(e.LocalSize)
 		}
-		p.styled(rankMain, "File", th.Mark(theme.Active)+" "+here+" are here", th.Active)
+		p.Styled(component.RankMain, "File", th.Mark(theme.Active)+" "+here+" are here", th.Active)
 	default:
-		p.fact(rankMain, "File", "none on this machine")
+		p.Fact(component.RankMain, "File", "none on this machine")
 	}
 	if e.LocalFile != "" {
-		p.styled(rankUseful, "", safe(e.LocalFile), th.FileLink(th.Text, e.LocalFile))
+		p.Styled(component.RankUseful, "", safe(e.LocalFile), th.FileLink(th.Text, e.LocalFile))
 	}
 }

@@ -155,7 +155,7 @@ func fileComes(s job.Snapshot) bool {
 // toTransfer is the way on by hand, for who came back to this screen after it
 // had asked to be replaced.
 func (m *Model) toTransfer() tea.Cmd {
-	return open(nav.Open{Kind: nav.Transfer, Ref: m.ref, Replace: true})
+	return nav.Send(nav.Open{Kind: nav.Transfer, Ref: m.ref, Replace: true})
 }
 
 func (m *Model) keyWhileRunning(msg tea.KeyPressMsg) tea.Cmd {
@@ -165,7 +165,7 @@ func (m *Model) keyWhileRunning(msg tea.KeyPressMsg) tea.Cmd {
 		return m.toTransfer()
 	case key.Matches(msg, k.Back):
 		said := "The job goes on. " + k.Transfers.Help().Key + " lists what runs."
-		return tea.Batch(toast(said), func() tea.Msg { return nav.Back{} })
+		return tea.Batch(toast(said), nav.Send(nav.Back{}))
 	case key.Matches(msg, k.Stop):
 		return m.stop()
 	}
@@ -191,11 +191,11 @@ func (m *Model) keyWhenOver(msg tea.KeyPressMsg) tea.Cmd {
 	case fileComes(m.snap) && key.Matches(msg, k.Open):
 		return m.toTransfer()
 	case key.Matches(msg, k.Again):
-		return open(nav.Open{Kind: nav.NewExport, Preset: m.preset()})
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: m.preset()})
 	case m.tooLarge() && key.Matches(msg, k.Fewer):
-		return open(nav.Open{Kind: nav.NewExport, Preset: m.preset(), At: nav.AskData})
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: m.preset(), At: nav.AskData})
 	case m.tooLarge() && key.Matches(msg, k.Shorter):
-		return open(nav.Open{Kind: nav.NewExport, Preset: shorter(m.preset(), m.now, m.d.Location), At: nav.AskRange})
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: shorter(m.preset(), m.now, m.d.Location), At: nav.AskRange})
 	case key.Matches(msg, k.Download) && m.canPickUp() && !m.leaving:
 		m.leaving = true
 		spec := m.snap.Spec
@@ -209,7 +209,7 @@ func (m *Model) keyOfEntry(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
 	switch {
 	case key.Matches(msg, k.Again):
-		return open(nav.Open{Kind: nav.NewExport, Preset: m.preset()})
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: m.preset()})
 	case key.Matches(msg, k.Download) && m.canPickUp() && !m.leaving:
 		m.leaving = true
 		kind := nav.Transfer
@@ -217,7 +217,7 @@ func (m *Model) keyOfEntry(msg tea.KeyPressMsg) tea.Cmd {
 			kind = nav.Export
 		}
 		if m.same != 0 {
-			return open(nav.Open{Kind: kind, Ref: m.same, Replace: true})
+			return nav.Send(nav.Open{Kind: kind, Ref: m.same, Replace: true})
 		}
 		return m.start(job.Spec{ID: m.entry.Export.ID}, kind)
 	}
@@ -234,7 +234,7 @@ func (m *Model) start(spec job.Spec, kind nav.Kind) tea.Cmd {
 
 func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
-	if cmd := m.keyOfFile(msg); cmd != nil {
+	if cmd, ok := m.local().Actions("", k).Press(msg); ok {
 		return cmd
 	}
 	switch {
@@ -248,36 +248,20 @@ func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// keyOfFile does something with the file of an export that is no job of ours.
-func (m *Model) keyOfFile(msg tea.KeyPressMsg) tea.Cmd {
-	k, f := m.d.Keys, m.file()
-	here, whole := m.here()
-	switch {
-	case whole && key.Matches(msg, k.Inspect):
-		return open(nav.Open{Kind: nav.Inspect, File: f, Entry: m.entry})
-	case whole && key.Matches(msg, k.Verify):
-		return wish(nav.Check{File: f, Expect: nav.Expected(m.export())})
-	case here && key.Matches(msg, k.OpenFolder):
-		return wish(nav.Folder{File: f})
-	case here && key.Matches(msg, k.Delete):
-		return wish(nav.Delete{File: f, Part: !whole})
-	}
-	return nil
-}
-
-// here reports whether there is something of the entry's file on this machine,
-// and whether it is all of it.
-func (m *Model) here() (some, whole bool) {
+// local is what this machine has of the file of an export that is no job of ours.
+func (m *Model) local() nav.LocalFile {
 	if m.entry == nil || m.entry.LocalFile == "" {
-		return false, false
+		return nav.LocalFile{}
 	}
+	f := nav.LocalFile{Path: m.entry.LocalFile, Of: m.entry.Export}
 	switch m.entry.LocalState {
 	case history.LocalVerified, history.LocalInvalid:
-		return true, true
+		f.Whole = true
+		return f
 	case history.LocalPartial:
-		return true, false
+		return f
 	}
-	return false, false
+	return nav.LocalFile{}
 }
 
 // canPickUp reports whether the export may still give a file.
@@ -352,13 +336,8 @@ func (m *Model) Keys() []keymap.Group {
 		add(k.Stop, "stop waiting")
 		add(k.Back, "leave it running")
 	}
-	if here, whole := m.here(); here {
-		if whole {
-			add(k.Inspect, "inspect")
-			add(k.Verify, "verify")
-		}
-		add(k.OpenFolder, "open the folder")
-		add(k.Delete, "delete the file")
+	for _, a := range m.local().Actions("", k) {
+		group.Bindings = append(group.Bindings, a.Bind)
 	}
 	if m.export().ID != "" {
 		add(k.CopyID, "copy id")
@@ -372,29 +351,21 @@ func (m *Model) Keys() []keymap.Group {
 
 // View draws the screen.
 func (m *Model) View() string {
-	p := page{m: m}
+	p := newPage(m)
 	switch {
 	case m.entry != nil:
 		p.details()
 	case !m.found:
-		p.add(0, "This job is not known here any more.")
+		p.Add(0, "This job is not known here any more.")
 	default:
 		p.job()
 	}
-	return component.Fit(m.d.Theme, p.lines, m.w, m.h)
+	return component.Fit(m.d.Theme, p.Lines, m.w, m.h)
 }
 
-func open(o nav.Open) tea.Cmd { return wish(o) }
+func toast(said string) tea.Cmd { return nav.Send(nav.Toast{Level: nav.Info, Text: said}) }
 
-func wish(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
-
-func toast(said string) tea.Cmd {
-	return func() tea.Msg { return nav.Toast{Level: nav.Info, Text: said} }
-}
-
-func clip(what, s string) tea.Cmd {
-	return func() tea.Msg { return nav.Copy{What: what, Text: s} }
-}
+func clip(what, s string) tea.Cmd { return nav.Send(nav.Copy{What: what, Text: s}) }
 
 // safe is foreign text as it may be shown; paths count as that too.
 func safe(s string) string { return text.Untrusted(s).Safe() }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -177,7 +176,7 @@ func TestGolden(t *testing.T) {
 				t.Parallel()
 				m, _ := show(t, state.snap, state.after)
 				m.SetSize(size.w, size.h)
-				needInside(t, m.View(), size.w, size.h)
+				tuitest.Inside(t, m.View(), size.w, size.h)
 				tuitest.Golden(t, name+"-"+size.name, ansi.Strip(m.View()))
 			})
 		}
@@ -194,7 +193,7 @@ func TestInsideAnySize(t *testing.T) {
 				for _, h := range []int{0, 1, 2, 5, 11, 13, 20, 40} {
 					m.SetSize(w, h)
 					if view := m.View(); h > 0 {
-						needInside(t, view, w, h)
+						tuitest.Inside(t, view, w, h)
 					}
 				}
 			}
@@ -213,30 +212,7 @@ func TestASCII(t *testing.T) {
 		m := export.New(d, jobs.Set(state.snap), nil)
 		for _, size := range bodies {
 			m.SetSize(size.w, size.h)
-			needASCII(t, name, m.View())
-		}
-	}
-}
-
-func needASCII(t *testing.T, name, view string) {
-	t.Helper()
-	for _, r := range view {
-		if r > 0x7e {
-			t.Errorf("%s: %q in\n%s", name, r, ansi.Strip(view))
-			return
-		}
-	}
-}
-
-func needInside(t *testing.T, view string, w, h int) {
-	t.Helper()
-	lines := strings.Split(view, "\n")
-	if len(lines) > h {
-		t.Errorf("%d×%d: %d lines", w, h, len(lines))
-	}
-	for _, l := range lines {
-		if got := ansi.StringWidth(l); got > w {
-			t.Errorf("%d×%d: a line of %d cells: %q", w, h, got, ansi.Strip(l))
+			tuitest.ASCII(t, name, m.View())
 		}
 	}
 }
@@ -248,7 +224,7 @@ func TestAlwaysTold(t *testing.T) {
 		"queued":       {"Queued", "Collecting", "Generating", "Link ready", "in 3 s"},
 		"processing":   {"Processing", "1 m 14 s", "Usually"},
 		"busy":         {"Another export", "one at a time", "by itself"},
-		"collecting":   {"42 %", "4,200 of 10,000"},
+		"collecting":   {"42%", "4,200 of 10,000"},
 		"look-failed":  {"no answer", "Next try in 8 s"},
 		"31-minutes":   {"Contact Dashtray's support", "over 30 minutes"},
 		"failed":       {"Upstream timeout", "the same again", "shorter range", "fewer data types", "copies the id"},
@@ -329,26 +305,8 @@ func TestHostileText(t *testing.T) {
 				t.Errorf("%s: %q reaches the screen", name, bad)
 			}
 		}
-		needInside(t, view, 80, 60)
+		tuitest.Inside(t, view, 80, 60)
 	}
-}
-
-// messages runs a Cmd and gives what it and those inside of it answer.
-func messages(cmd tea.Cmd) (out []tea.Msg) {
-	if cmd == nil {
-		return nil
-	}
-	msg := cmd()
-	if batch, ok := msg.(tea.BatchMsg); ok {
-		for _, c := range batch {
-			out = append(out, messages(c)...)
-		}
-		return out
-	}
-	if msg != nil {
-		out = append(out, msg)
-	}
-	return out
 }
 
 func stripped(m *export.Model) string { return ansi.Strip(m.View()) }

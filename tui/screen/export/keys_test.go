@@ -21,17 +21,6 @@ func press(r rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: r, Text: strin
 
 var esc = tea.KeyPressMsg{Code: tea.KeyEscape}
 
-func need[T any](t *testing.T, msgs []tea.Msg) (found T) {
-	t.Helper()
-	for _, m := range msgs {
-		if got, ok := m.(T); ok {
-			return got
-		}
-	}
-	t.Fatalf("no %T among %#v", found, msgs)
-	return found
-}
-
 func TestEscDetachesAndSaysSo(t *testing.T) {
 	t.Parallel()
 	state := states()["collecting"]
@@ -39,9 +28,9 @@ func TestEscDetachesAndSaysSo(t *testing.T) {
 	if !m.HoldsEsc() {
 		t.Fatal("esc goes elsewhere while the job runs")
 	}
-	msgs := messages(m.Update(esc))
-	need[nav.Back](t, msgs)
-	if got := need[nav.Toast](t, msgs).Text; got != "The job goes on. t lists what runs." {
+	msgs := tuitest.Messages(m.Update(esc))
+	tuitest.Need[nav.Back](t, msgs)
+	if got := tuitest.Need[nav.Toast](t, msgs).Text; got != "The job goes on. t lists what runs." {
 		t.Errorf("toast %q", got)
 	}
 	if calls := jobs.Calls(); len(calls) != 0 {
@@ -65,7 +54,7 @@ func TestStop(t *testing.T) {
 		if len(jobs.Calls()) != 0 {
 			t.Error("Update itself called the service")
 		}
-		if got := need[nav.Toast](t, messages(cmd)).Text; got != want {
+		if got := tuitest.Need[nav.Toast](t, tuitest.Messages(cmd)).Text; got != want {
 			t.Errorf("%s: toast %q, want %q", name, got, want)
 		}
 		if calls := jobs.Calls(); !reflect.DeepEqual(calls, []string{"stop"}) {
@@ -77,23 +66,23 @@ func TestStop(t *testing.T) {
 func TestKeysOfAFailedExport(t *testing.T) {
 	t.Parallel()
 	m, _ := show(t, states()["failed"].snap, time.Hour)
-	again := need[nav.Open](t, messages(m.Update(press('r'))))
+	again := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('r'))))
 	if again.Kind != nav.NewExport || again.Preset == nil || again.Preset.Request != monthOfAll() {
 		t.Errorf("r opens %+v", again)
 	}
-	if f := need[nav.Open](t, messages(m.Update(press('f')))); f.Preset == nil || f.Kind != nav.NewExport {
+	if f := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('f')))); f.Preset == nil || f.Kind != nav.NewExport {
 		t.Errorf("f opens %+v", f)
 	}
-	if c := need[nav.Copy](t, messages(m.Update(press('c')))); c.Text != "exp_7f3a91c2" || c.What != "export id" {
+	if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('c')))); c.Text != "exp_7f3a91c2" || c.What != "export id" {
 		t.Errorf("c copies %+v", c)
 	}
-	if c := need[nav.Copy](t, messages(m.Update(press('Y')))); c.Text != "dashtray-tui export --range last_30_days" {
+	if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('Y')))); c.Text != "dashtray-tui export --range last_30_days" {
 		t.Errorf("Y copies %+v", c)
 	}
-	if msgs := messages(m.Update(press('y'))); len(msgs) != 0 {
+	if msgs := tuitest.Messages(m.Update(press('y'))); len(msgs) != 0 {
 		t.Errorf("y without a path gives %v", msgs)
 	}
-	if msgs := messages(m.Update(press('d'))); len(msgs) != 0 {
+	if msgs := tuitest.Messages(m.Update(press('d'))); len(msgs) != 0 {
 		t.Errorf("d on a failed export gives %v", msgs)
 	}
 }
@@ -128,7 +117,7 @@ func TestShorterRange(t *testing.T) {
 		s := states()["failed"].snap
 		s.Spec.Request.Range = client.Range{Name: name}
 		m, _ := show(t, s, time.Hour)
-		open := need[nav.Open](t, messages(m.Update(press('s'))))
+		open := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('s'))))
 		if got := open.Preset.Request.Range.Name; got != want {
 			t.Errorf("shorter than %s is %s, want %s", name, got, want)
 		}
@@ -139,7 +128,7 @@ func TestPickUpStartsOnce(t *testing.T) {
 	t.Parallel()
 	m, jobs := show(t, states()["stopped"].snap, time.Hour)
 	first, second := m.Update(press('d')), m.Update(press('d'))
-	open := need[nav.Open](t, messages(first))
+	open := tuitest.Need[nav.Open](t, tuitest.Messages(first))
 	if second != nil {
 		t.Error("a second d starts another job")
 	}
@@ -164,7 +153,7 @@ func TestGoesOnToTheTransferOnce(t *testing.T) {
 			}
 			jobs.Step(1, step)
 			news := nav.Jobs{List: jobs.List(), Now: start.Add(time.Minute)}
-			open := need[nav.Open](t, messages(m.Update(news)))
+			open := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(news)))
 			if open.Kind != nav.Transfer || open.Ref != 1 || !open.Replace {
 				t.Errorf("opens %+v", open)
 			}
@@ -172,7 +161,7 @@ func TestGoesOnToTheTransferOnce(t *testing.T) {
 				t.Error("asks twice")
 			}
 			// Who comes back here can go on by hand.
-			by := need[nav.Open](t, messages(m.Update(tea.KeyPressMsg{Code: tea.KeyEnter})))
+			by := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(tea.KeyPressMsg{Code: tea.KeyEnter})))
 			if by != open {
 				t.Errorf("enter opens %+v", by)
 			}
@@ -181,7 +170,7 @@ func TestGoesOnToTheTransferOnce(t *testing.T) {
 				t.Errorf("no way on in\n%s", view)
 			}
 			late := export.New(deps(jobs, clock(0)), 1, nil)
-			need[nav.Open](t, messages(late.Init()))
+			tuitest.Need[nav.Open](t, tuitest.Messages(late.Init()))
 		})
 	}
 	detached := states()["collecting"].snap
@@ -219,14 +208,14 @@ func TestEntry(t *testing.T) {
 	if !m.Counting() || m.HoldsEsc() {
 		t.Error("the time left on the link is a countdown, and esc goes back")
 	}
-	again := need[nav.Open](t, messages(m.Update(press('r'))))
+	again := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('r'))))
 	if p := again.Preset; p == nil || p.ID != "" || p.Request.Format != client.CSV || p.Request.Range.Name != "last_7_days" {
 		t.Errorf("r opens %+v", again)
 	}
-	if c := need[nav.Copy](t, messages(m.Update(press('y')))); c.Text != "/home/u/x.csv" {
+	if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('y')))); c.Text != "/home/u/x.csv" {
 		t.Errorf("y copies %+v", c)
 	}
-	open := need[nav.Open](t, messages(m.Update(press('d'))))
+	open := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('d'))))
 	if open.Kind != nav.Transfer || jobs.Started()[0].ID != "exp_1" {
 		t.Errorf("d opens %+v", open)
 	}
@@ -249,7 +238,7 @@ func TestEntryWithAJob(t *testing.T) {
 	ref := jobs.Set(running(collecting, client.Export{ID: "exp_1", Stage: client.StageCollecting}))
 	m := export.New(deps(jobs, clock(0)), 0, &history.Entry{Export: client.Export{ID: "exp_1", Stage: client.StageCollecting}})
 	m.Update(nav.Jobs{List: jobs.List(), Now: start})
-	open := need[nav.Open](t, messages(m.Update(press('d'))))
+	open := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('d'))))
 	if open.Ref != ref || open.Kind != nav.Export || len(jobs.Started()) != 0 {
 		t.Errorf("d opens %+v and starts %v", open, jobs.Started())
 	}
@@ -263,7 +252,7 @@ func TestOnATerminal(t *testing.T) {
 		jobs := tuitest.NewJobs(time.Now)
 		ref := jobs.Start(job.Spec{Request: monthOfAll()})
 		m := export.New(deps(jobs, time.Now), ref, nil)
-		root := &host{screen: m}
+		root := &tuitest.Host{Screen: m}
 		term := tuitest.Start(t, root, 80, 24)
 		news := func() { term.Send(nav.Jobs{List: jobs.List(), Now: time.Now()}) }
 		term.Need(t, "Getting ready", "Queued")
@@ -280,39 +269,13 @@ func TestOnATerminal(t *testing.T) {
 		term.Resize(60, 16)
 		term.Need(t, "Generating  running")
 		term.Type("c")
-		if got := need[nav.Copy](t, root.got); got.Text != "exp_1" {
+		if got := tuitest.Need[nav.Copy](t, root.Got); got.Text != "exp_1" {
 			t.Errorf("c copies %+v", got)
 		}
 		jobs.Step(ref, job.StepTransferring)
 		news()
-		if got := need[nav.Open](t, root.got); got.Kind != nav.Transfer {
+		if got := tuitest.Need[nav.Open](t, root.Got); got.Kind != nav.Transfer {
 			t.Errorf("went on to %+v", got)
 		}
 	})
-}
-
-// host is the least root: it draws one screen and keeps what the screen asks for.
-type host struct {
-	screen *export.Model
-	got    []tea.Msg
-}
-
-func (h *host) Init() tea.Cmd { return h.screen.Init() }
-
-func (h *host) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		h.screen.SetSize(msg.Width, msg.Height)
-		return h, nil
-	case nav.Open, nav.Copy, nav.Back, nav.Toast:
-		h.got = append(h.got, msg)
-		return h, nil
-	}
-	return h, h.screen.Update(msg)
-}
-
-func (h *host) View() tea.View {
-	v := tea.NewView(h.screen.View())
-	v.AltScreen = true
-	return v
 }

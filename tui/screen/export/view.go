@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/lipgloss/v2"
-
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui/component"
@@ -15,51 +13,14 @@ import (
 
 const labelWidth = 13
 
-// Ranks of lines, from what stays longest to what goes first.
-const (
-	rankAlways = iota
-	rankMain
-	rankUseful
-	rankDetail
-	rankBlank
-)
-
-// page collects the lines of a view.
+// page draws the screen.
 type page struct {
-	m     *Model
-	lines []component.Line
+	component.Page
+	m *Model
 }
 
-func (p *page) add(rank int, lines ...string) {
-	p.lines = append(p.lines, component.Lines(rank, lines...)...)
-}
-
-func (p *page) blank() { p.add(rankBlank, "") }
-
-// fact adds a label and what is to be said of it.
-func (p *page) fact(rank int, label, value string) {
-	p.styled(rank, label, value, p.m.d.Theme.Text)
-}
-
-func (p *page) styled(rank int, label, value string, style lipgloss.Style) {
-	p.add(rank, component.Labelled(p.m.d.Theme, label, value, style, labelWidth, p.m.w)...)
-}
-
-func (p *page) notice(rank int, tone theme.Tone, words string) {
-	p.add(rank, component.Notice(p.m.d.Theme, tone, words, p.m.w)...)
-}
-
-// hint adds text under a notice.
-func (p *page) hint(rank int, words string) {
-	if words != "" {
-		p.add(rank, component.Labelled(p.m.d.Theme, "", words, p.m.d.Theme.Text, 2, p.m.w)...)
-	}
-}
-
-// offer is a key and what it does.
-func (p *page) offer(rank int, key, does string) {
-	th := p.m.d.Theme
-	p.add(rank, "  "+th.Key.Render(component.Pad(key, labelWidth-2))+th.KeyText.Render(does))
+func newPage(m *Model) *page {
+	return &page{component.Page{Theme: m.d.Theme, Width: m.w, Label: labelWidth}, m}
 }
 
 func (p *page) spinner() string { return p.m.d.Theme.Spinner(p.m.frame) }
@@ -68,12 +29,12 @@ func (p *page) spinner() string { return p.m.d.Theme.Spinner(p.m.frame) }
 func (p *page) job() {
 	m, s := p.m, p.m.snap
 	if of, known := m.request(); asked(of, known, "") != "" {
-		p.add(rankDetail, m.d.Theme.Title.Render(asked(of, known, m.d.Theme.Glyphs.Sep)))
-		p.blank()
+		p.Add(component.RankDetail, m.d.Theme.Title.Render(asked(of, known, m.d.Theme.Glyphs.Sep)))
+		p.Blank()
 	}
 	p.before()
-	p.add(rankAlways, component.Checklist(m.d.Theme, checklist(s, m.now), m.w, p.spinner())...)
-	p.blank()
+	p.Add(component.RankAlways, component.Checklist(m.d.Theme, checklist(s, m.now), m.w, p.spinner())...)
+	p.Blank()
 	switch s.Step {
 	case job.StepFailed:
 		p.failed()
@@ -85,7 +46,7 @@ func (p *page) job() {
 		p.running()
 	}
 	for _, w := range s.Warnings {
-		p.notice(rankUseful, theme.Caution, safe(w))
+		p.Notice(component.RankUseful, theme.Caution, safe(w))
 	}
 }
 
@@ -96,21 +57,21 @@ func (p *page) before() {
 	case job.StepPreparing:
 		words = "Getting ready: the key, the project, the folder"
 	case job.StepBusy:
-		words = "Waiting for our turn"
+		words = "Waiting for its turn"
 	case job.StepCreating:
 		words = "Asking for the export"
 	default:
 		return
 	}
 	style := p.m.d.Theme.Active
-	p.add(rankAlways, style.Render(p.spinner())+" "+style.Render(words))
-	p.blank()
+	p.Add(component.RankAlways, style.Render(p.spinner())+" "+style.Render(words))
+	p.Blank()
 }
 
 func (p *page) running() {
 	m, s := p.m, p.m.snap
 	if fileComes(s) {
-		p.offer(rankAlways, m.d.Keys.Open.Help().Key, "shows the file on its way")
+		p.Offer(component.RankAlways, m.d.Keys.Open.Help().Key, "shows the file on its way")
 		return
 	}
 	if s.Step.OnServer() {
@@ -119,26 +80,26 @@ func (p *page) running() {
 	if since := begun(s); !since.IsZero() {
 		p.elapsed(m.now.Sub(since))
 	} else {
-		p.fact(rankMain, "Elapsed", component.Duration(m.now.Sub(s.Started)))
+		p.Fact(component.RankMain, "Elapsed", component.Duration(m.now.Sub(s.Started)))
 	}
 	if s.Step == job.StepBusy {
 		p.busy()
 	}
 	if word := unusual(s); word != "" {
-		p.fact(rankUseful, "Server says", word)
+		p.Fact(component.RankUseful, "Server says", word)
 	}
 	if !s.NextLook.IsZero() && s.LookErr == nil {
 		label := "Next look"
 		if s.Step == job.StepBusy {
 			label = "Next try"
 		}
-		p.fact(rankUseful, label, in(s.NextLook, m.now))
+		p.Fact(component.RankUseful, label, in(s.NextLook, m.now))
 	}
 	if id := s.Export.ID; id != "" {
-		p.fact(rankDetail, "Export", id.Safe())
+		p.Fact(component.RankDetail, "Export", id.Safe())
 	}
 	if s.Adopted {
-		p.fact(rankDetail, "", "found at the server, not made by this job")
+		p.Fact(component.RankDetail, "", "found at the server, not made by this job")
 	}
 	if s.LookErr != nil {
 		p.lookFailed()
@@ -156,23 +117,23 @@ func (p *page) progress() {
 	if pr.Total > 0 {
 		told += ", " + component.Count(pr.Processed) + " of " + component.Plural(pr.Total, "record")
 	}
-	p.fact(rankMain, "Progress", told)
-	p.add(rankMain, component.Bar(p.m.d.Theme, p.m.w, pr.Fraction, p.m.frame))
-	p.blank()
+	p.Fact(component.RankMain, "Progress", told)
+	p.Add(component.RankMain, component.Bar(p.m.d.Theme, p.m.w, pr.Fraction, p.m.frame))
+	p.Blank()
 }
 
 func (p *page) elapsed(took time.Duration) {
 	th := p.m.d.Theme
-	p.fact(rankMain, "Elapsed", component.Duration(took))
+	p.Fact(component.RankMain, "Elapsed", component.Duration(took))
 	usual, most := component.Typical(recordsOf(p.m.snap), th.Glyphs.Dash)
-	p.fact(rankMain, "Usually", usual)
+	p.Fact(component.RankMain, "Usually", usual)
 	switch {
 	case took >= adviceAfter:
-		p.notice(rankAlways, theme.Caution, "The export has been running for over 30 minutes.")
-		p.hint(rankAlways, "Contact Dashtray's support and name the id, "+p.m.d.Keys.CopyID.Help().Key+
-			" copies it. Only support can end a stuck export. This job keeps looking.")
+		p.Notice(component.RankAlways, theme.Caution, "The export has been running for over 30 minutes.")
+		p.Say(component.RankAlways, "Contact Dashtray's support and name the id, "+p.m.d.Keys.CopyID.Help().Key+
+			" copies it. Only support can end a stuck export. This job keeps looking.", 2)
 	case took > most:
-		p.notice(rankUseful, theme.Faint, "This takes longer than usual.")
+		p.Notice(component.RankUseful, theme.Faint, "This takes longer than usual.")
 	}
 }
 
@@ -181,60 +142,60 @@ func (p *page) busy() {
 	if id := p.m.snap.Export.ID; id != "" {
 		other += " (" + id.Safe() + ")"
 	}
-	p.notice(rankMain, theme.Caution, other+" is running, and there can be one at a time.")
-	p.hint(rankMain, "Ours starts by itself when that one has ended.")
+	p.Notice(component.RankMain, theme.Caution, other+" is running, and there can be one at a time.")
+	p.Say(component.RankMain, "Yours starts by itself when that one has ended.", 2)
 }
 
 // lookFailed tells of a look that went wrong; it is tried again.
 func (p *page) lookFailed() {
 	what, do := p.m.d.Message(p.m.snap.LookErr)
-	p.notice(rankAlways, theme.Caution, "The last look at the export went wrong. "+safe(what))
-	p.hint(rankUseful, safe(do))
+	p.Notice(component.RankAlways, theme.Caution, "The last look at the export went wrong. "+safe(what))
+	p.Say(component.RankUseful, safe(do), 2)
 	next := "Now trying again."
 	if at := p.m.snap.NextLook; !at.IsZero() {
 		next = "Next try " + in(at, p.m.now) + "."
 	}
-	p.hint(rankAlways, next+" The export goes on meanwhile.")
+	p.Say(component.RankAlways, next+" The export goes on meanwhile.", 2)
 }
 
 func (p *page) failed() {
 	m, s := p.m, p.m.snap
 	what, do := m.d.Message(s.Err)
 	what, do = safe(what), safe(do)
-	p.notice(rankAlways, theme.Bad, what)
+	p.Notice(component.RankAlways, theme.Bad, what)
 	var failed *job.ExportFailedError
 	if errors.As(s.Err, &failed) {
 		if reason := failed.Reason.Safe(); reason != "" && !strings.Contains(what, reason) {
-			p.fact(rankAlways, "Server says", reason)
+			p.Fact(component.RankAlways, "Server says", reason)
 		}
 	}
-	p.hint(rankMain, do)
+	p.Say(component.RankMain, do, 2)
 	if id := s.Export.ID; id != "" {
-		p.blank()
-		p.fact(rankUseful, "Export", id.Safe())
+		p.Blank()
+		p.Fact(component.RankUseful, "Export", id.Safe())
 	}
-	p.blank()
+	p.Blank()
 	p.offers()
 }
 
 func (p *page) stopped() {
 	if id := p.m.snap.Export.ID; id != "" {
-		p.notice(rankAlways, theme.Caution, "Stopped here. The export goes on at the server.")
-		p.fact(rankUseful, "Export", id.Safe())
+		p.Notice(component.RankAlways, theme.Caution, "Stopped here. The export goes on at the server.")
+		p.Fact(component.RankUseful, "Export", id.Safe())
 	} else {
-		p.notice(rankAlways, theme.Caution, "Stopped before an export was made.")
+		p.Notice(component.RankAlways, theme.Caution, "Stopped before an export was made.")
 	}
-	p.blank()
+	p.Blank()
 	p.offers()
 }
 
 // made is a job that has ended well.
 func (p *page) made() {
-	p.notice(rankAlways, theme.Good, "The export is made.")
-	p.fact(rankMain, "Export", p.m.snap.Export.ID.Safe())
-	p.blank()
+	p.Notice(component.RankAlways, theme.Good, "The export is made.")
+	p.Fact(component.RankMain, "Export", p.m.snap.Export.ID.Safe())
+	p.Blank()
 	if fileComes(p.m.snap) {
-		p.offer(rankAlways, p.m.d.Keys.Open.Help().Key, "shows the file")
+		p.Offer(component.RankAlways, p.m.d.Keys.Open.Help().Key, "shows the file")
 	}
 	p.offers()
 }
@@ -243,15 +204,15 @@ func (p *page) made() {
 func (p *page) offers() {
 	k := p.m.d.Keys
 	if p.m.canPickUp() {
-		p.offer(rankMain, k.Download.Help().Key, "picks the export up again")
+		p.Offer(component.RankMain, k.Download.Help().Key, "picks the export up again")
 	}
-	p.offer(rankMain, k.Again.Help().Key, "the same again")
+	p.Offer(component.RankMain, k.Again.Help().Key, "the same again")
 	if p.m.tooLarge() {
-		p.offer(rankMain, k.Shorter.Help().Key, "with a shorter range")
-		p.offer(rankMain, k.Fewer.Help().Key, "with fewer data types")
+		p.Offer(component.RankMain, k.Shorter.Help().Key, "with a shorter range")
+		p.Offer(component.RankMain, k.Fewer.Help().Key, "with fewer data types")
 	}
 	if p.m.snap.Step == job.StepFailed && p.m.snap.Export.ID != "" {
-		p.offer(rankMain, k.CopyID.Help().Key, "copies the id, for Dashtray's support")
+		p.Offer(component.RankMain, k.CopyID.Help().Key, "copies the id, for Dashtray's support")
 	}
 }
 

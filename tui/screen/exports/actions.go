@@ -12,13 +12,6 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
-// action is a binding that works now, and what it does.
-type action struct {
-	group string
-	bind  key.Binding
-	do    func() tea.Cmd
-}
-
 // Groups of the help, in the order of their use.
 const (
 	theExports = "Exports"
@@ -28,16 +21,14 @@ const (
 )
 
 // actions are what can be done now; keys, footer and help are made from them.
-func (m *Model) actions() []action {
+func (m *Model) actions() nav.Actions {
 	k := m.d.Keys
-	var a []action
-	add := func(group string, b key.Binding, do func() tea.Cmd) {
-		a = append(a, action{group, b, do})
-	}
+	var a nav.Actions
+	add := a.Add
 	if m.d.ChangeKey && errors.Is(m.err, client.ErrUnauthorized) {
-		add(theExports, k.ChangeKey, func() tea.Cmd { return send(nav.Open{Kind: nav.Key}) })
+		add(theExports, k.ChangeKey, func() tea.Cmd { return nav.Send(nav.Open{Kind: nav.Key}) })
 	}
-	add(theExports, k.New, func() tea.Cmd { return send(nav.Open{Kind: nav.NewExport}) })
+	add(theExports, k.New, func() tea.Cmd { return nav.Send(nav.Open{Kind: nav.NewExport}) })
 	r, ok := m.current()
 	if ok {
 		m.rowActions(r, add)
@@ -59,7 +50,7 @@ func (m *Model) actions() []action {
 		add(theList, b, m.otherPane)
 	}
 	if ok {
-		m.fileActions(r, add)
+		a = append(a, m.fileActions(r)...)
 		m.copyActions(r, add)
 	}
 	return a
@@ -90,47 +81,34 @@ func (m *Model) rowActions(r row, add func(string, key.Binding, func() tea.Cmd))
 	}
 	add(theExports, k.Again, func() tea.Cmd {
 		spec := r.again(m.d.Location)
-		return send(nav.Open{Kind: nav.NewExport, Preset: &spec})
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: &spec})
 	})
 }
 
 // fileActions are those of the file of the row under the cursor.
-func (m *Model) fileActions(r row, add func(string, key.Binding, func() tea.Cmd)) {
-	k, f := m.d.Keys, r.file()
-	if f == "" || r.running() {
-		return
+func (m *Model) fileActions(r row) nav.Actions {
+	if r.running() {
+		return nil
+	}
+	switch r.local() {
+	case history.LocalMissing, history.LocalNone:
+		return nil
 	}
 	whole := r.local() == history.LocalVerified || r.local() == history.LocalInvalid
-	if whole {
-		add(theFile, k.Inspect, func() tea.Cmd {
-			return send(nav.Open{Kind: nav.Inspect, File: f, Entry: r.entry})
-		})
-		add(theFile, k.Verify, func() tea.Cmd {
-			return send(nav.Check{File: f, Expect: nav.Expected(*r.export())})
-		})
-	}
-	if r.local() == history.LocalMissing || r.local() == history.LocalNone {
-		return
-	}
-	add(theFile, k.OpenFolder, func() tea.Cmd { return send(nav.Folder{File: f}) })
-	del := k.Delete
-	if !whole {
-		del = keymap.Named(del, "delete the part")
-	}
-	add(theFile, del, func() tea.Cmd { return send(nav.Delete{File: f, Part: !whole}) })
+	return nav.LocalFile{Path: r.file(), Of: *r.export(), Whole: whole}.Actions(theFile, m.d.Keys)
 }
 
 // copyActions are what can be copied of the row under the cursor.
 func (m *Model) copyActions(r row, add func(string, key.Binding, func() tea.Cmd)) {
 	k := m.d.Keys
 	if f := r.file(); f != "" {
-		add(toCopy, k.CopyPath, func() tea.Cmd { return send(nav.Copy{What: "path", Text: f}) })
+		add(toCopy, k.CopyPath, func() tea.Cmd { return nav.Send(nav.Copy{What: "path", Text: f}) })
 	}
 	if id := r.id(); id != "" {
 		add(toCopy, k.CopyShell, func() tea.Cmd {
-			return send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(r.spec())})
+			return nav.Send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(r.spec())})
 		})
-		add(toCopy, k.CopyID, func() tea.Cmd { return send(nav.Copy{What: "export id", Text: id.Safe()}) })
+		add(toCopy, k.CopyID, func() tea.Cmd { return nav.Send(nav.Copy{What: "export id", Text: id.Safe()}) })
 	}
 }
 
@@ -142,13 +120,13 @@ func (m *Model) openRow() tea.Cmd {
 	case !ok:
 		return nil
 	case r.live != nil:
-		return send(nav.Open{Kind: nav.KindOf(*r.live), Ref: r.live.Ref})
+		return nav.Send(nav.Open{Kind: nav.KindOf(*r.live), Ref: r.live.Ref})
 	case !m.paned():
 		m.detail = true
 		m.pager.By(-1 << 20)
 	case r.entry != nil:
 		entry := *r.entry
-		return send(nav.Open{Kind: nav.Export, Entry: &entry})
+		return nav.Send(nav.Open{Kind: nav.Export, Entry: &entry})
 	}
 	return nil
 }
@@ -207,21 +185,9 @@ func (m *Model) Keys() []keymap.Group {
 		}
 		groups = append(groups, keymap.Group{Name: "Way back", Bindings: []key.Binding{keymap.Named(k.Back, does)}})
 	}
-	at := map[string]int{}
-	for _, a := range m.actions() {
-		i, ok := at[a.group]
-		if !ok {
-			i = len(groups)
-			at[a.group] = i
-			groups = append(groups, keymap.Group{Name: a.group})
-		}
-		groups[i].Bindings = append(groups[i].Bindings, a.bind)
-	}
+	groups = append(groups, m.actions().Groups()...)
 	if len(m.rows) > 0 {
 		groups = append(groups, k.Moving())
 	}
 	return groups
 }
-
-// send makes a message a Cmd.
-func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }

@@ -166,7 +166,7 @@ func (m *Model) listed(msg nav.Listed) tea.Cmd {
 	}
 	m.retry.failed = 0
 	if wasOffline {
-		return send(nav.Toast{Level: nav.Success, Text: "Back online."})
+		return nav.Send(nav.Toast{Level: nav.Success, Text: "Back online."})
 	}
 	return nil
 }
@@ -203,12 +203,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		m.pager.By(-1 << 20) // the details of another row begin at their top
 		return nil
 	}
-	for _, a := range m.actions() {
-		if key.Matches(msg, a.bind) {
-			return a.do()
-		}
-	}
-	return nil
+	cmd, _ := m.actions().Press(msg)
+	return cmd
 }
 
 // inDetails reports whether the keys that move go to the details.

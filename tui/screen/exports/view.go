@@ -230,7 +230,7 @@ func (m *Model) details(w int) []string {
 	add("SHA-256", e.SHA256, th.Muted)
 	add("Created", m.moment(r.created()), th.Text)
 	add("Completed", m.moment(e.CompletedAt), th.Text)
-	add("Id", r.id().Safe(), th.Muted)
+	add("Export", r.id().Safe(), th.Muted)
 	return append(lines, m.reason(r, w)...)
 }
 

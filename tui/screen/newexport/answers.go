@@ -18,7 +18,7 @@ import (
 type Answers struct {
 	Format   string   // json, csv
 	Range    string   // a word of the form, or "custom"
-	From, To string   // days, with custom: 2026-01-31
+	From, To string   // days, with Custom: 2026-01-31
 	Include  []string // metrics, connections, dashboards, audit_logs
 	Folder   string   // "" is the default one
 }
@@ -54,8 +54,8 @@ func (m *InMemory) Save(a Answers) {
 	m.last = &a
 }
 
-// custom is the choice of days instead of a word.
-const custom = "custom"
+// Custom is the Range of Answers with days of their own instead of a word.
+const Custom = "custom"
 
 // rangeWords are the ranges of the form, in its order.
 func rangeWords() []component.Choice {
@@ -67,7 +67,7 @@ func rangeWords() []component.Choice {
 		{Label: "All time", Value: "all_time"},
 		{Label: "Last month", Value: "last_month"},
 		{Label: "Last quarter", Value: "last_quarter"},
-		{Label: "Other days", Value: custom},
+		{Label: "Other days", Value: Custom},
 	}
 }
 
@@ -93,26 +93,30 @@ func isOneOf(choices []component.Choice, value string) bool {
 	return slices.ContainsFunc(choices, func(c component.Choice) bool { return c.Value == value })
 }
 
-// normal replaces what is no answer of the form by what suits most.
-func (a Answers) normal() Answers {
+// Normal replaces what is no answer of the form by what suits most.
+func (a Answers) Normal() Answers {
 	if !isOneOf(formats(), a.Format) {
 		a.Format = string(client.JSON)
 	}
 	if !isOneOf(rangeWords(), a.Range) {
 		a.Range = "last_30_days"
 	}
-	var include []string
+	var include, all []string
 	for _, c := range dataTypes() {
-		if slices.Contains(a.Include, c.Value) || len(a.Include) == 0 {
+		all = append(all, c.Value)
+		if slices.Contains(a.Include, c.Value) {
 			include = append(include, c.Value)
 		}
+	}
+	if len(include) == 0 {
+		include = all
 	}
 	a.Include = include
 	return a
 }
 
-// fromSpec are the answers that lead to this job.
-func fromSpec(s job.Spec, loc *time.Location) Answers {
+// AnswersOf are the answers that lead to this job.
+func AnswersOf(s job.Spec, loc *time.Location) Answers {
 	r := s.Request.Range
 	a := Answers{Format: string(s.Request.Format), Range: r.Name, Folder: s.Output}
 	for value, on := range map[string]bool{
@@ -125,24 +129,24 @@ func fromSpec(s job.Spec, loc *time.Location) Answers {
 	}
 	if !isOneOf(rangeWords(), a.Range) {
 		if from, to, ok := strings.Cut(r.Name, ".."); ok {
-			a.Range, a.From, a.To = custom, from, to
+			a.Range, a.From, a.To = Custom, from, to
 		} else if !r.From.IsZero() && !r.To.IsZero() {
-			a.Range, a.From, a.To = custom, r.From.In(loc).Format(time.DateOnly), r.To.In(loc).Format(time.DateOnly)
+			a.Range, a.From, a.To = Custom, r.From.In(loc).Format(time.DateOnly), r.To.In(loc).Format(time.DateOnly)
 		}
 	}
-	return a.normal()
+	return a.Normal()
 }
 
 // rangeName is the range as --range takes it.
 func (a Answers) rangeName() string {
-	if a.Range == custom {
+	if a.Range == Custom {
 		return strings.TrimSpace(a.From) + ".." + strings.TrimSpace(a.To)
 	}
 	return a.Range
 }
 
-// request is the export that the answers ask for.
-func (a Answers) request(now time.Time, loc *time.Location) (client.ExportRequest, error) {
+// Request is the export that the answers ask for.
+func (a Answers) Request(now time.Time, loc *time.Location) (client.ExportRequest, error) {
 	r, err := client.ParseRange(a.rangeName(), now, loc)
 	if err != nil {
 		return client.ExportRequest{}, err
@@ -157,21 +161,30 @@ func (a Answers) request(now time.Time, loc *time.Location) (client.ExportReques
 	}, nil
 }
 
-// output is the folder as a job takes it: closed by a separator, so that one
+// Output is the folder as a job takes it: closed by a separator, so that one
 // that does not exist yet is not taken for a file; "~" is the home folder.
-func (a Answers) output(home string) string {
-	f := strings.TrimSpace(a.Folder)
+func (a Answers) Output(home string) string {
+	f := Expand(a.Folder, home)
 	if f == "" {
 		return ""
 	}
 	sep := string(filepath.Separator)
-	if rest, ok := strings.CutPrefix(f, "~"); ok && home != "" && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator) {
-		f = home + rest
+	switch {
+	case strings.HasSuffix(f, sep), strings.HasSuffix(f, "/"):
+		return f
+	case strings.Contains(f, "/"): // which Windows takes, too
+		return f + "/"
 	}
-	if !strings.HasSuffix(f, sep) && !strings.HasSuffix(f, "/") {
-		f += sep
+	return f + sep
+}
+
+// Expand puts the home folder in the place of "~" at the start of a path.
+func Expand(path, home string) string {
+	p := strings.TrimSpace(path)
+	if rest, ok := strings.CutPrefix(p, "~"); ok && home != "" && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator) {
+		return home + rest
 	}
-	return f
+	return p
 }
 
 // checkDay judges a first day, and with it a last one unless that is empty.

@@ -25,7 +25,7 @@ func TestAnswersOfAJob(t *testing.T) {
 		},
 		"days": {
 			job.Spec{Request: client.ExportRequest{Format: client.JSON, Range: client.Range{Name: "2026-01-01..2026-01-31"}, Include: client.Include{Metrics: true}}},
-			Answers{Format: "json", Range: custom, From: "2026-01-01", To: "2026-01-31", Include: []string{"metrics"}},
+			Answers{Format: "json", Range: Custom, From: "2026-01-01", To: "2026-01-31", Include: []string{"metrics"}},
 		},
 		"a quarter, told in moments": {
 			job.Spec{Request: client.ExportRequest{Format: client.JSON, Include: client.Include{Metrics: true}, Range: client.Range{
@@ -33,7 +33,7 @@ func TestAnswersOfAJob(t *testing.T) {
 				From: time.Date(2026, 1, 1, 0, 0, 0, 0, zone).UTC(),
 				To:   time.Date(2026, 3, 31, 23, 59, 59, 0, zone).UTC(),
 			}}},
-			Answers{Format: "json", Range: custom, From: "2026-01-01", To: "2026-03-31", Include: []string{"metrics"}},
+			Answers{Format: "json", Range: Custom, From: "2026-01-01", To: "2026-03-31", Include: []string{"metrics"}},
 		},
 		"nothing": {
 			job.Spec{},
@@ -42,7 +42,7 @@ func TestAnswersOfAJob(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := fromSpec(tt.spec, zone)
+			got := AnswersOf(tt.spec, zone)
 			if got.Format != tt.want.Format || got.Range != tt.want.Range || got.From != tt.want.From ||
 				got.To != tt.want.To || got.Folder != tt.want.Folder || !slices.Equal(got.Include, tt.want.Include) {
 				t.Errorf("%+v, want %+v", got, tt.want)
@@ -53,7 +53,7 @@ func TestAnswersOfAJob(t *testing.T) {
 
 func TestNormalAnswers(t *testing.T) {
 	t.Parallel()
-	got := Answers{Format: "xml", Range: "last_eon", Include: []string{"audit_logs", "secrets", "metrics"}}.normal()
+	got := Answers{Format: "xml", Range: "last_eon", Include: []string{"audit_logs", "secrets", "metrics"}}.Normal()
 	if got.Format != "json" || got.Range != "last_30_days" || !slices.Equal(got.Include, []string{"metrics", auditLogs}) {
 		t.Errorf("%+v", got)
 	}
@@ -73,7 +73,7 @@ func TestOutput(t *testing.T) {
 		{"~other/x", "/home/u", "~other/x" + sep},
 		{"~/exports", "", "~/exports" + sep},
 	} {
-		if got := (Answers{Folder: tt.typed}).output(tt.home); got != tt.want {
+		if got := (Answers{Folder: tt.typed}).Output(tt.home); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.typed, got, tt.want)
 		}
 	}

@@ -20,7 +20,7 @@ type folderMsg struct {
 func (m *Model) checkFolder() tea.Cmd {
 	m.folder.gen++
 	m.folder.pending = true
-	gen, jobs, output := m.folder.gen, m.d.Jobs, m.answers.output(m.d.Home)
+	gen, jobs, output := m.folder.gen, m.d.Jobs, m.answers.Output(m.d.Home)
 	return func() tea.Msg {
 		dir, free, err := jobs.Folder(output)
 		return folderMsg{m, gen, dir, free, err}

@@ -101,11 +101,11 @@ type folder struct {
 func New(d Deps, preset *job.Spec, at nav.Question) *Model {
 	m := &Model{d: d, now: d.Now()}
 	if preset == nil {
-		m.answers = d.Memory.Load().normal()
+		m.answers = d.Memory.Load().Normal()
 		m.to(askFormat)
 		return m
 	}
-	m.answers = fromSpec(*preset, d.Location)
+	m.answers = AnswersOf(*preset, d.Location)
 	m.revising = at != nav.First
 	switch at {
 	case nav.AskRange:
@@ -115,7 +115,7 @@ func New(d Deps, preset *job.Spec, at nav.Question) *Model {
 		m.to(askData)
 		return m
 	}
-	if _, err := m.answers.request(m.now, d.Location); err != nil {
+	if _, err := m.answers.Request(m.now, d.Location); err != nil {
 		m.to(askRange)
 		return m
 	}
@@ -217,7 +217,7 @@ func (m *Model) next() tea.Cmd {
 	}
 	m.keep()
 	switch {
-	case m.step == askRange && m.answers.Range == custom:
+	case m.step == askRange && m.answers.Range == Custom:
 		m.advance(askFrom)
 	case m.step == askFrom:
 		m.advance(askTo)
@@ -235,7 +235,7 @@ func (m *Model) next() tea.Cmd {
 
 // complete reports whether the answers make an export.
 func (m *Model) complete() bool {
-	_, err := m.answers.request(m.now, m.d.Location)
+	_, err := m.answers.Request(m.now, m.d.Location)
 	return err == nil
 }
 
@@ -316,7 +316,7 @@ func (m *Model) previous() {
 func (m *Model) goBack() tea.Cmd {
 	n := len(m.been)
 	if n == 0 {
-		return send(nav.Back{})
+		return nav.Send(nav.Back{})
 	}
 	s := m.been[n-1]
 	m.been = m.been[:n-1]
@@ -341,7 +341,7 @@ func (m *Model) summaryKey(msg tea.KeyPressMsg) tea.Cmd {
 		return m.start()
 	case key.Matches(msg, k.CopyShell):
 		if spec, err := m.spec(); err == nil {
-			return send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(spec)})
+			return nav.Send(nav.Copy{What: "shell command", Text: m.d.ShellCommand(spec)})
 		}
 	}
 	return nil
@@ -349,11 +349,11 @@ func (m *Model) summaryKey(msg tea.KeyPressMsg) tea.Cmd {
 
 // spec is the job that the answers ask for.
 func (m *Model) spec() (job.Spec, error) {
-	req, err := m.answers.request(m.now, m.d.Location)
+	req, err := m.answers.Request(m.now, m.d.Location)
 	if err != nil {
 		return job.Spec{}, err
 	}
-	return job.Spec{Request: req, Output: m.answers.output(m.d.Home), IfBusy: job.BusyWait}, nil
+	return job.Spec{Request: req, Output: m.answers.Output(m.d.Home), IfBusy: job.BusyWait}, nil
 }
 
 // start begins the export, once, and goes to where it is watched.
@@ -413,8 +413,5 @@ func (m *Model) Keys() []keymap.Group {
 	}
 	return groups
 }
-
-// send makes a message a Cmd.
-func send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
 var _ nav.TextScreen = (*Model)(nil)

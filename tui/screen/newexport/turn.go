@@ -44,7 +44,7 @@ func (m *Model) watch() tea.Cmd {
 	case !ok:
 		return nil
 	case t.ours != nil:
-		return send(nav.Open{Kind: nav.Export, Ref: t.ours.Ref, Replace: true})
+		return nav.Send(nav.Open{Kind: nav.Export, Ref: t.ours.Ref, Replace: true})
 	}
 	jobs, id := m.d.Jobs, t.other.ID
 	return func() tea.Msg { return nav.Open{Kind: nav.Export, Ref: jobs.Start(job.Spec{ID: id}), Replace: true} }

@@ -21,7 +21,7 @@ func (m *Model) question(s step) component.Question {
 	case askFormat:
 		return component.Question{Title: "Which format?"}
 	case askRange:
-		return component.Question{Title: "Which date range?", Hint: "Days of " + m.zone() + "."}
+		return component.Question{Title: "Which date range?", Hint: "Days begin at midnight in " + m.zone() + "."}
 	case askFrom:
 		return component.Question{Title: "From which day?", Hint: "The first day, 00:00 in " + m.zone() + "."}
 	case askTo:
@@ -274,9 +274,13 @@ func (m *Model) summary() []string {
 	switch {
 	case m.folder.err != nil:
 		what, do := m.d.Message(m.folder.err)
-		lines = append(lines, component.Labelled(th, "In", strings.TrimSpace(what+" "+do), th.Bad, labelWidth, w)...)
+		lines = append(lines, component.Labelled(th, "Folder", strings.TrimSpace(what+" "+do), th.Bad, labelWidth, w)...)
 	case m.folder.dir != "":
-		add("In", m.room())
+		folder := text.Untrusted(m.folder.dir).Safe()
+		if m.folder.free >= 0 {
+			folder += ", " + component.Size(m.folder.free) + " free"
+		}
+		add("Folder", folder)
 	}
 	usual, _ := component.Typical(-1, th.Glyphs.Dash)
 	add("Usually", usual)
@@ -290,7 +294,7 @@ func (m *Model) rangeLine(r client.Range) string {
 		return strings.ReplaceAll(r.Name, "_", " ")
 	}
 	days := m.days(r) + ", " + m.zone()
-	if m.answers.Range == custom {
+	if m.answers.Range == Custom {
 		return days
 	}
 	return strings.ReplaceAll(r.Name, "_", " ") + ": " + days

@@ -9,15 +9,11 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
-func wish(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
-
 func toast(level nav.Level, text string) tea.Cmd {
-	return func() tea.Msg { return nav.Toast{Level: level, Text: text} }
+	return nav.Send(nav.Toast{Level: level, Text: text})
 }
 
-func clip(what, text string) tea.Cmd {
-	return func() tea.Msg { return nav.Copy{What: what, Text: text} }
-}
+func clip(what, text string) tea.Cmd { return nav.Send(nav.Copy{What: what, Text: text}) }
 
 // wheel is how many lines a turn of the wheel moves.
 func wheel(msg tea.MouseWheelMsg) int {

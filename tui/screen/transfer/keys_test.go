@@ -26,17 +26,6 @@ var (
 	down  = tea.KeyPressMsg{Code: tea.KeyDown}
 )
 
-func need[T any](t *testing.T, msgs []tea.Msg) (found T) {
-	t.Helper()
-	for _, m := range msgs {
-		if got, ok := m.(T); ok {
-			return got
-		}
-	}
-	t.Fatalf("no %T among %#v", found, msgs)
-	return found
-}
-
 func TestPauseAndGoOn(t *testing.T) {
 	t.Parallel()
 	m, jobs := show(t, receiving())
@@ -44,14 +33,14 @@ func TestPauseAndGoOn(t *testing.T) {
 	if len(jobs.Calls()) != 0 {
 		t.Error("Update itself called the service")
 	}
-	messages(cmd)
+	tuitest.Messages(cmd)
 	m.Update(nav.Jobs{List: jobs.List(), Now: clock()})
-	messages(m.Update(space))
+	tuitest.Messages(m.Update(space))
 	if calls := jobs.Calls(); !reflect.DeepEqual(calls, []string{"pause", "resume"}) {
 		t.Errorf("calls %v", calls)
 	}
 	checking, jobs := show(t, states()["verifying"])
-	messages(checking.Update(space))
+	tuitest.Messages(checking.Update(space))
 	if calls := jobs.Calls(); len(calls) != 0 {
 		t.Errorf("a check is paused: %v", calls)
 	}
@@ -60,7 +49,7 @@ func TestPauseAndGoOn(t *testing.T) {
 func TestStopKeepsThePart(t *testing.T) {
 	t.Parallel()
 	m, jobs := show(t, receiving())
-	if got := need[nav.Toast](t, messages(m.Update(press('x')))).Text; got != "Stopped. 48.3 MiB are kept. d resumes." {
+	if got := tuitest.Need[nav.Toast](t, tuitest.Messages(m.Update(press('x')))).Text; got != "Stopped. 48.3 MiB are kept. d resumes." {
 		t.Errorf("toast %q", got)
 	}
 	if calls := jobs.Calls(); !reflect.DeepEqual(calls, []string{"stop"}) {
@@ -74,9 +63,9 @@ func TestEscLeavesItRunning(t *testing.T) {
 	if !m.HoldsEsc() {
 		t.Fatal("esc goes elsewhere while the transfer runs")
 	}
-	msgs := messages(m.Update(esc))
-	need[nav.Back](t, msgs)
-	if got := need[nav.Toast](t, msgs).Text; got != "The transfer goes on. t lists all of them." {
+	msgs := tuitest.Messages(m.Update(esc))
+	tuitest.Need[nav.Back](t, msgs)
+	if got := tuitest.Need[nav.Toast](t, msgs).Text; got != "The transfer goes on. t lists all of them." {
 		t.Errorf("toast %q", got)
 	}
 	if calls := jobs.Calls(); len(calls) != 0 {
@@ -86,22 +75,22 @@ func TestEscLeavesItRunning(t *testing.T) {
 	if over.HoldsEsc() {
 		t.Error("esc is held when nothing runs")
 	}
-	need[nav.Back](t, messages(over.Update(enter)))
+	tuitest.Need[nav.Back](t, tuitest.Messages(over.Update(enter)))
 }
 
 func TestCopying(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"receiving": path, "done": path, "invalid": path + ".invalid"} {
 		m, _ := show(t, states()[name])
-		if c := need[nav.Copy](t, messages(m.Update(press('y')))); c.Text != want || c.What != "path" {
+		if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('y')))); c.Text != want || c.What != "path" {
 			t.Errorf("%s: y copies %+v", name, c)
 		}
 	}
 	m, _ := show(t, verified())
-	if c := need[nav.Copy](t, messages(m.Update(press('Y')))); c.Text != "dashtray-tui export --range last_30_days" {
+	if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('Y')))); c.Text != "dashtray-tui export --range last_30_days" {
 		t.Errorf("Y copies %+v", c)
 	}
-	if c := need[nav.Copy](t, messages(m.Update(press('c')))); c.Text != "exp_7f3a91c2" {
+	if c := tuitest.Need[nav.Copy](t, tuitest.Messages(m.Update(press('c')))); c.Text != "exp_7f3a91c2" {
 		t.Errorf("c copies %+v", c)
 	}
 }
@@ -116,7 +105,7 @@ func TestResumeAndRunAgain(t *testing.T) {
 		if second != nil {
 			t.Errorf("%s: a second d starts another job", name)
 		}
-		open := need[nav.Open](t, messages(first))
+		open := tuitest.Need[nav.Open](t, tuitest.Messages(first))
 		if open.Kind != nav.Transfer || !open.Replace || open.Ref == 1 {
 			t.Errorf("%s: d opens %+v", name, open)
 		}
@@ -124,7 +113,7 @@ func TestResumeAndRunAgain(t *testing.T) {
 		if spec.ID != "exp_7f3a91c2" || spec.New || spec.Output != "/home/u/exports/" || spec.Connections != 4 {
 			t.Errorf("%s: started %+v", name, spec)
 		}
-		again := need[nav.Open](t, messages(m.Update(press('r'))))
+		again := tuitest.Need[nav.Open](t, tuitest.Messages(m.Update(press('r'))))
 		if again.Kind != nav.NewExport || again.Preset.Request.Range.Name != "last_30_days" {
 			t.Errorf("%s: r opens %+v", name, again)
 		}
@@ -209,7 +198,7 @@ func TestListGolden(t *testing.T) {
 			t.Parallel()
 			l, _ := list(t, snaps...)
 			l.SetSize(size.w, size.h)
-			needInside(t, l.View(), size.w, size.h)
+			tuitest.Inside(t, l.View(), size.w, size.h)
 			tuitest.Golden(t, "list-"+size.name, ansi.Strip(l.View()))
 		})
 	}
@@ -223,23 +212,23 @@ func TestListKeys(t *testing.T) {
 	st := states()
 	l, jobs := list(t, st["waiting-for-server"], st["receiving"]) // refs 1 and 2, newest first
 	l.SetSize(80, 20)
-	if o := need[nav.Open](t, messages(l.Update(enter))); o.Kind != nav.Transfer || o.Ref != 2 {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(enter))); o.Kind != nav.Transfer || o.Ref != 2 {
 		t.Errorf("enter opens %+v", o)
 	}
-	messages(l.Update(space))
-	messages(l.Update(press('x')))
+	tuitest.Messages(l.Update(space))
+	tuitest.Messages(l.Update(press('x')))
 	l.Update(nav.Jobs{List: jobs.List(), Now: clock()})
 	if l.Update(press('x')) != nil {
 		t.Error("what is over can be stopped")
 	}
 	l.Update(down)
-	if o := need[nav.Open](t, messages(l.Update(enter))); o.Kind != nav.Export || o.Ref != 1 {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(enter))); o.Kind != nav.Export || o.Ref != 1 {
 		t.Errorf("enter opens %+v", o)
 	}
 	if calls := jobs.Calls(); !reflect.DeepEqual(calls, []string{"pause", "stop"}) {
 		t.Errorf("calls %v", calls)
 	}
-	if o := need[nav.Open](t, messages(l.Update(press('n')))); o.Kind != nav.NewExport {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(press('n')))); o.Kind != nav.NewExport {
 		t.Errorf("n opens %+v", o)
 	}
 }
@@ -252,7 +241,7 @@ func TestListCursorStaysOnItsJob(t *testing.T) {
 	l.Update(down)
 	jobs.Set(receiving())
 	l.Update(nav.Jobs{List: jobs.List(), Now: clock()})
-	if o := need[nav.Open](t, messages(l.Update(enter))); o.Ref != 2 {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(enter))); o.Ref != 2 {
 		t.Errorf("the cursor went to job %d", o.Ref)
 	}
 	for _, key := range []tea.KeyPressMsg{press('G'), press('g'), press('G')} {
@@ -287,11 +276,11 @@ func TestListMouse(t *testing.T) {
 		t.Error("two slow clicks open")
 	}
 	now = now.Add(100 * time.Millisecond)
-	if o := need[nav.Open](t, messages(l.Update(click))); o.Ref != 28 {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(click))); o.Ref != 28 {
 		t.Errorf("a double click opens %+v", o)
 	}
 	l.Update(tea.MouseWheelMsg{Button: tea.MouseWheelDown})
-	if o := need[nav.Open](t, messages(l.Update(enter))); o.Ref != 25 {
+	if o := tuitest.Need[nav.Open](t, tuitest.Messages(l.Update(enter))); o.Ref != 25 {
 		t.Errorf("the wheel went to %+v", o)
 	}
 	if l.Update(tea.MouseClickMsg{Button: tea.MouseLeft, Y: 0}) != nil {

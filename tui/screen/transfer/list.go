@@ -144,7 +144,7 @@ func (l *List) click(msg tea.MouseClickMsg) tea.Cmd {
 
 // open shows a job where most is to be seen of it.
 func open(s job.Snapshot) tea.Cmd {
-	return func() tea.Msg { return nav.Open{Kind: nav.KindOf(s), Ref: s.Ref} }
+	return nav.Send(nav.Open{Kind: nav.KindOf(s), Ref: s.Ref})
 }
 
 // Keys are the bindings that work now.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"charm.land/lipgloss/v2"
-
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 	"github.com/dashtray/dashtray-tui/tui/component"
@@ -16,25 +14,15 @@ import (
 
 const labelWidth = 13
 
-// Ranks of lines, from what stays longest to what goes first.
-const (
-	rankAlways = iota
-	rankMain
-	rankUseful
-	rankDetail
-	rankBlank
-)
-
 // running is the screen of a job that is not over.
 func (m *Model) running() []component.Line {
-	var p page
-	p.m = m
+	p := newPage(m)
 	name := "The file has no name yet"
 	if f := m.snap.File; f != "" {
 		name = filepath.Base(f)
 	}
-	p.add(rankDetail, m.d.Theme.Title.Render(safe(name)))
-	p.blank()
+	p.Add(component.RankDetail, m.d.Theme.Title.Render(safe(name)))
+	p.Blank()
 	switch m.snap.Step {
 	case job.StepTransferring:
 		p.transferring()
@@ -44,53 +32,33 @@ func (m *Model) running() []component.Line {
 		p.waiting()
 	}
 	for _, w := range m.snap.Warnings {
-		p.add(rankUseful, component.Notice(m.d.Theme, theme.Caution, safe(w), m.w)...)
+		p.Add(component.RankUseful, component.Notice(m.d.Theme, theme.Caution, safe(w), m.w)...)
 	}
-	return p.lines
+	return p.Lines
 }
 
-// page collects the lines of a view.
+// page draws a screen.
 type page struct {
-	m     *Model
-	lines []component.Line
+	component.Page
+	m *Model
 }
 
-func (p *page) add(rank int, lines ...string) {
-	p.lines = append(p.lines, component.Lines(rank, lines...)...)
-}
-
-func (p *page) blank() { p.add(rankBlank, "") }
-
-// fact adds a label and what is to be said of it.
-func (p *page) fact(rank int, label, value string) {
-	p.styled(rank, label, value, p.m.d.Theme.Text)
-}
-
-func (p *page) styled(rank int, label, value string, style lipgloss.Style) {
-	p.add(rank, component.Labelled(p.m.d.Theme, label, value, style, labelWidth, p.m.w)...)
-}
-
-// drawn adds a label and a drawing as wide as there is room, at most most cells.
-func (p *page) drawn(rank int, label string, most int, draw func(width int) string) {
-	width := min(most, p.m.w-labelWidth)
-	if width < 1 {
-		return
-	}
-	p.add(rank, p.m.d.Theme.Muted.Render(component.Pad(label, labelWidth))+draw(width))
+func newPage(m *Model) *page {
+	return &page{component.Page{Theme: m.d.Theme, Width: m.w, Label: labelWidth}, m}
 }
 
 // state adds the line that says what is happening.
 func (p *page) state(tone theme.Tone, mark, words string) {
 	style := p.m.d.Theme.Style(tone)
-	p.add(rankAlways, style.Render(mark)+" "+style.Render(words))
+	p.Add(component.RankAlways, style.Render(mark)+" "+style.Render(words))
 }
 
 func (p *page) spinner() string { return p.m.d.Theme.Spinner(p.m.frame) }
 
 // bar adds a bar of its own line; without a whole it only moves.
 func (p *page) bar(done, whole int64) {
-	p.add(rankAlways, component.Bar(p.m.d.Theme, p.m.w, fraction(done, whole), p.m.frame))
-	p.blank()
+	p.Add(component.RankAlways, component.Bar(p.m.d.Theme, p.m.w, fraction(done, whole), p.m.frame))
+	p.Blank()
 }
 
 // fraction is less than 0 if the whole is not known.
@@ -122,14 +90,14 @@ func (p *page) waiting() {
 		words = "Waiting for the server to finish the export"
 	}
 	p.state(theme.Active, p.spinner(), words)
-	p.blank()
-	p.fact(rankMain, "Elapsed", component.Duration(p.m.now.Sub(p.m.snap.Started)))
+	p.Blank()
+	p.Fact(component.RankMain, "Elapsed", component.Duration(p.m.now.Sub(p.m.snap.Started)))
 	if id := p.m.snap.Export.ID; id != "" {
-		p.fact(rankDetail, "Export", id.Safe())
+		p.Fact(component.RankDetail, "Export", id.Safe())
 	}
 	if err := p.m.snap.LookErr; err != nil {
 		what, do := p.m.d.Message(err)
-		p.add(rankMain, component.Notice(p.m.d.Theme, theme.Caution, safe(what)+" "+safe(do), p.m.w)...)
+		p.Add(component.RankMain, component.Notice(p.m.d.Theme, theme.Caution, safe(what)+" "+safe(do), p.m.w)...)
 	}
 }
 
@@ -138,9 +106,9 @@ func (p *page) transferring() {
 	p.phase()
 	p.bar(t.Done, t.Size)
 	if t.Size >= 0 {
-		p.fact(rankAlways, "Received", component.Size(t.Done)+" of "+component.Size(t.Size))
+		p.Fact(component.RankAlways, "Received", component.Size(t.Done)+" of "+component.Size(t.Size))
 	} else {
-		p.fact(rankAlways, "Received", component.Size(t.Done)+", the whole size is not known")
+		p.Fact(component.RankAlways, "Received", component.Size(t.Done)+", the whole size is not known")
 	}
 	now, average, left := m.d.Theme.Glyphs.Dash, m.d.Theme.Glyphs.Dash, m.d.Theme.Glyphs.Dash
 	if m.moving() {
@@ -149,26 +117,26 @@ func (p *page) transferring() {
 	if t.Average > 0 {
 		average = component.Rate(t.Average)
 	}
-	p.fact(rankMain, "Speed now", now)
-	p.fact(rankUseful, "On average", average)
+	p.Fact(component.RankMain, "Speed now", now)
+	p.Fact(component.RankUseful, "On average", average)
 	if t.Size >= 0 {
-		p.fact(rankMain, "Time left", left)
+		p.Fact(component.RankMain, "Time left", left)
 	}
-	p.drawn(rankDetail, "Last minute", 60, func(width int) string {
+	p.Drawn(component.RankDetail, "Last minute", 60, func(width int) string {
 		return component.Sparkline(m.d.Theme, t.Rates, width)
 	})
 	if t.Size > 0 && len(t.Parts) > 0 {
-		p.drawn(rankUseful, "Parts", 96, func(width int) string {
+		p.Drawn(component.RankUseful, "Parts", 96, func(width int) string {
 			return component.PartMap(m.d.Theme, t.Size, extents(t.Parts), width)
 		})
 	}
 	if t.ResumedFrom > 0 {
-		p.fact(rankUseful, "Resumed", "from "+component.Size(t.ResumedFrom)+" that were here already")
+		p.Fact(component.RankUseful, "Resumed", "from "+component.Size(t.ResumedFrom)+" that were here already")
 	}
-	p.fact(rankUseful, "Requests", requests(t))
+	p.Fact(component.RankUseful, "Requests", requests(t))
 	p.link()
 	if t.LastError != "" && t.Phase == transfer.PhaseWaiting {
-		p.add(rankMain, component.Notice(m.d.Theme, theme.Caution, "The last try ended: "+safe(t.LastError), m.w)...)
+		p.Add(component.RankMain, component.Notice(m.d.Theme, theme.Caution, "The last try ended: "+safe(t.LastError), m.w)...)
 	}
 }
 
@@ -204,8 +172,8 @@ func (p *page) verifying() {
 	}
 	p.state(theme.Active, p.spinner(), "Checking the file"+percent(s.Verified, whole))
 	p.bar(s.Verified, whole)
-	p.fact(rankAlways, "Checked", component.Size(s.Verified)+" of "+component.Size(whole))
-	p.fact(rankUseful, "Received", received(s))
+	p.Fact(component.RankAlways, "Checked", component.Size(s.Verified)+" of "+component.Size(whole))
+	p.Fact(component.RankUseful, "Received", received(s))
 }
 
 // link says how long the download link works.
@@ -216,10 +184,10 @@ func (p *page) link() {
 	}
 	left := expires.Sub(p.m.now)
 	if left <= 0 {
-		p.styled(rankUseful, "Link", "has expired; a new one is asked for when it is needed", p.m.d.Theme.Caution)
+		p.Styled(component.RankUseful, "Link", "has expired; a new one is asked for when it is needed", p.m.d.Theme.Caution)
 		return
 	}
-	p.fact(rankDetail, "Link", "works for "+component.Coarse(left))
+	p.Fact(component.RankDetail, "Link", "works for "+component.Coarse(left))
 }
 
 // moving reports whether bytes come in now, or are meant to.

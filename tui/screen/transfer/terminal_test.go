@@ -6,8 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
-
 	"github.com/dashtray/dashtray-tui/client/job"
 	engine "github.com/dashtray/dashtray-tui/client/transfer"
 	"github.com/dashtray/dashtray-tui/tui/nav"
@@ -15,32 +13,6 @@ import (
 
 	"github.com/dashtray/dashtray-tui/tui/screen/transfer"
 )
-
-// host is the least root: it draws one screen and keeps what the screen asks for.
-type host struct {
-	screen nav.Screen
-	got    []tea.Msg
-}
-
-func (h *host) Init() tea.Cmd { return h.screen.Init() }
-
-func (h *host) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		h.screen.SetSize(msg.Width, msg.Height)
-		return h, nil
-	case nav.Open, nav.Copy, nav.Back, nav.Toast:
-		h.got = append(h.got, msg)
-		return h, nil
-	}
-	return h, h.screen.Update(msg)
-}
-
-func (h *host) View() tea.View {
-	v := tea.NewView(h.screen.View())
-	v.AltScreen = true
-	return v
-}
 
 // TestOnATerminal runs the screen on a virtual terminal: real keys, real
 // bytes, the clock of the bubble.
@@ -51,17 +23,17 @@ func TestOnATerminal(t *testing.T) {
 		s := receiving()
 		s.Transfer.Done, s.Transfer.ResumedFrom = 0, 0
 		ref := jobs.Set(s)
-		root := &host{screen: transfer.New(deps(jobs, time.Now), ref)}
+		root := &tuitest.Host{Screen: transfer.New(deps(jobs, time.Now), ref)}
 		term := tuitest.Start(t, root, 80, 24)
 		news := func() { term.Send(nav.Jobs{List: jobs.List(), Now: time.Now()}) }
-		term.Need(t, "Receiving, 0 %", "0 B of 112.0 MiB")
+		term.Need(t, "Receiving, 0%", "0 B of 112.0 MiB")
 
 		jobs.Change(ref, func(s *job.Snapshot) { s.Transfer.Done = 56 * mib })
 		news()
-		term.Need(t, "Receiving, 50 %", "56.0 MiB of 112.0 MiB")
+		term.Need(t, "Receiving, 50%", "56.0 MiB of 112.0 MiB")
 		term.Type(tuitest.Space)
 		news()
-		term.Need(t, "Paused, 50 %; space goes on")
+		term.Need(t, "Paused, 50%; space goes on")
 		term.Type(tuitest.Space)
 		news()
 		term.Need(t, "Receiving")
@@ -85,11 +57,11 @@ func TestOnATerminal(t *testing.T) {
 		news()
 		term.Need(t, "The file is whole and verified", sha256[:32])
 		term.Type("y")
-		if c := need[nav.Copy](t, root.got); c.Text != path {
+		if c := tuitest.Need[nav.Copy](t, root.Got); c.Text != path {
 			t.Errorf("y copies %+v", c)
 		}
 		term.Type(tuitest.Enter)
-		need[nav.Back](t, root.got)
+		tuitest.Need[nav.Back](t, root.Got)
 	})
 }
 
@@ -104,7 +76,7 @@ func TestByteBudget(t *testing.T) {
 		s.Transfer.Size, s.Transfer.Done, s.Transfer.Rates = 400*mib, 0, nil
 		s.Transfer.Parts = []engine.PartState{{From: 0, To: 200 * mib}, {From: 200 * mib, To: 400 * mib}}
 		ref := jobs.Set(s)
-		root := &host{screen: transfer.New(deps(jobs, time.Now), ref)}
+		root := &tuitest.Host{Screen: transfer.New(deps(jobs, time.Now), ref)}
 		term := tuitest.Start(t, root, 80, 20)
 		random := rand.New(rand.NewPCG(1, 2))
 		before := term.Written()

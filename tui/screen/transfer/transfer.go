@@ -135,7 +135,7 @@ func (m *Model) keyWhileRunning(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Back):
 		return tea.Batch(
 			toast(nav.Info, "The transfer goes on. "+k.Transfers.Help().Key+" lists all of them."),
-			func() tea.Msg { return nav.Back{} })
+			nav.Send(nav.Back{}))
 	case key.Matches(msg, k.Pause) && m.snap.Step == job.StepTransferring:
 		return pauseOrResume(m.d.Jobs, m.snap)
 	case key.Matches(msg, k.Stop):
@@ -148,16 +148,16 @@ func (m *Model) keyWhenOver(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
 	switch {
 	case key.Matches(msg, k.Open):
-		return func() tea.Msg { return nav.Back{} }
+		return nav.Send(nav.Back{})
 	case key.Matches(msg, k.Download) && m.resumable() && !m.leaving:
 		m.leaving = true
 		return download(m.d.Jobs, m.snap)
 	case key.Matches(msg, k.Again) && m.snap.Spec.Request.Format != "":
 		preset := m.snap.Spec
-		return func() tea.Msg { return nav.Open{Kind: nav.NewExport, Preset: &preset} }
+		return nav.Send(nav.Open{Kind: nav.NewExport, Preset: &preset})
 	case m.pager.Update(k, msg):
 	default:
-		if cmd := m.keyOfFile(msg); cmd != nil {
+		if cmd, ok := m.local().Actions("", k).Press(msg); ok {
 			return cmd
 		}
 		return m.keyToCopy(msg)
@@ -165,36 +165,20 @@ func (m *Model) keyWhenOver(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// keyOfFile does something with the file of a job that is over.
-func (m *Model) keyOfFile(msg tea.KeyPressMsg) tea.Cmd {
-	k, f := m.d.Keys, m.file()
-	here, whole := m.here()
-	switch {
-	case whole && key.Matches(msg, k.Inspect):
-		return wish(nav.Open{Kind: nav.Inspect, File: f})
-	case whole && key.Matches(msg, k.Verify):
-		return wish(nav.Check{File: f, Expect: nav.Expected(m.snap.Export)})
-	case here && key.Matches(msg, k.OpenFolder):
-		return wish(nav.Folder{File: f})
-	case here && key.Matches(msg, k.Delete):
-		return wish(nav.Delete{File: f, Part: !whole})
+// local is what is here of the file of a job that is over.
+func (m *Model) local() nav.LocalFile {
+	whole := m.snap.Step == job.StepDone || invalid(m.snap.Err) != nil
+	if !m.found || !m.snap.Step.Over() || m.gone || !whole && m.snap.Transfer.Done == 0 {
+		return nav.LocalFile{}
 	}
-	return nil
-}
-
-// here reports whether there is something of the file of a job that is over,
-// and whether it is all of it.
-func (m *Model) here() (some, whole bool) {
-	if !m.found || !m.snap.Step.Over() || m.file() == "" || m.gone {
-		return false, false
-	}
-	whole = m.snap.Step == job.StepDone || invalid(m.snap.Err) != nil
-	return whole || m.snap.Transfer.Done > 0, whole
+	return nav.LocalFile{Path: m.file(), Of: m.snap.Export, Whole: whole}
 }
 
 func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 	k := m.d.Keys
 	switch {
+	case key.Matches(msg, k.CopyPath) && m.fetch() != "":
+		return clip("command", m.fetch())
 	case key.Matches(msg, k.CopyPath) && m.file() != "":
 		return clip("path", m.file())
 	case key.Matches(msg, k.CopyShell):
@@ -203,6 +187,15 @@ func (m *Model) keyToCopy(msg tea.KeyPressMsg) tea.Cmd {
 		return clip("export id", m.snap.Export.ID.Safe())
 	}
 	return nil
+}
+
+// fetch is the command that brings the finished file to where the person sits,
+// "" where that is here.
+func (m *Model) fetch() string {
+	if m.d.Fetch == nil || m.gone || m.snap.Step != job.StepDone || m.file() == "" {
+		return ""
+	}
+	return m.d.Fetch(m.file())
 }
 
 // resumable reports whether there is a file that could still be brought here.
@@ -247,15 +240,13 @@ func (m *Model) Keys() []keymap.Group {
 		add(k.Stop, "stop, keep the part")
 		add(k.Back, "leave it running")
 	}
-	if here, whole := m.here(); here {
-		if whole {
-			add(k.Inspect, "inspect")
-			add(k.Verify, "verify")
-		}
-		add(k.OpenFolder, "open the folder")
-		add(k.Delete, "delete the file")
+	for _, a := range m.local().Actions("", k) {
+		group.Bindings = append(group.Bindings, a.Bind)
 	}
-	if m.file() != "" {
+	switch {
+	case m.fetch() != "":
+		add(k.CopyPath, "copy the command")
+	case m.file() != "":
 		add(k.CopyPath, "copy path")
 	}
 	add(k.CopyShell, "copy shell command")

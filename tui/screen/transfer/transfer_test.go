@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/dashtray/dashtray-tui/client"
@@ -175,7 +174,7 @@ func TestGolden(t *testing.T) {
 				t.Parallel()
 				m, _ := show(t, snap)
 				m.SetSize(size.w, size.h)
-				needInside(t, m.View(), size.w, size.h)
+				tuitest.Inside(t, m.View(), size.w, size.h)
 				tuitest.Golden(t, name+"-"+size.name, ansi.Strip(m.View()))
 			})
 		}
@@ -195,8 +194,8 @@ func TestInsideAnySize(t *testing.T) {
 					l.SetSize(w, h)
 					one, list := m.View(), l.View()
 					if h > 0 {
-						needInside(t, one, w, h)
-						needInside(t, list, w, h)
+						tuitest.Inside(t, one, w, h)
+						tuitest.Inside(t, list, w, h)
 					}
 				}
 			}
@@ -219,31 +218,8 @@ func TestASCII(t *testing.T) {
 		for _, size := range bodies {
 			m.SetSize(size.w, size.h)
 			l.SetSize(size.w, size.h)
-			needASCII(t, name, m.View())
-			needASCII(t, name, l.View())
-		}
-	}
-}
-
-func needASCII(t *testing.T, name, view string) {
-	t.Helper()
-	for _, r := range view {
-		if r > 0x7e {
-			t.Errorf("%s: %q in\n%s", name, r, ansi.Strip(view))
-			return
-		}
-	}
-}
-
-func needInside(t *testing.T, view string, w, h int) {
-	t.Helper()
-	lines := strings.Split(view, "\n")
-	if len(lines) > h {
-		t.Errorf("%d×%d: %d lines", w, h, len(lines))
-	}
-	for _, l := range lines {
-		if got := ansi.StringWidth(l); got > w {
-			t.Errorf("%d×%d: a line of %d cells: %q", w, h, got, ansi.Strip(l))
+			tuitest.ASCII(t, name, m.View())
+			tuitest.ASCII(t, name, l.View())
 		}
 	}
 }
@@ -252,12 +228,12 @@ func needInside(t *testing.T, view string, w, h int) {
 func TestAlwaysTold(t *testing.T) {
 	t.Parallel()
 	for name, wants := range map[string][]string{
-		"receiving":    {"43 %", "48.3 MiB of 112.0 MiB", "12.3 MiB/s", "11.9 MiB/s", "about 1 m 30 s", "from 12.0 MiB", "3 so far, 2 connections", "works for 23 h", "Parts", "Last minute"},
+		"receiving":    {"43%", "48.3 MiB of 112.0 MiB", "12.3 MiB/s", "11.9 MiB/s", "about 1 m 30 s", "from 12.0 MiB", "3 so far, 2 connections", "works for 23 h", "Parts", "Last minute"},
 		"retry":        {"try 3 in 5 s", "connection reset by peer"},
 		"paused":       {"Paused", "space goes on"},
 		"rechecking":   {"Reading what is on the disk"},
 		"unknown-size": {"48.3 MiB, the whole size is not known", "has expired"},
-		"verifying":    {"Checking the file", "35 %", "40.0 MiB of 112.0 MiB"},
+		"verifying":    {"Checking the file", "35%", "40.0 MiB of 112.0 MiB"},
 		"done":         {"whole and verified", "120,345 metrics", "14 widgets", "1 audit log entry", "2026-01-01 to 2026-01-31", sha256[:32], sha256[32:]},
 		"invalid":      {"does not verify", "credential", ".invalid"},
 		"failed":       {"disk full", "Do something", "48.3 MiB of 112.0 MiB", "goes on where it ended"},
@@ -323,25 +299,7 @@ func TestHostileText(t *testing.T) {
 					t.Errorf("%s: %q reaches the screen", name, bad)
 				}
 			}
-			needInside(t, view, 80, 60)
+			tuitest.Inside(t, view, 80, 60)
 		}
 	}
-}
-
-// messages runs a Cmd and gives what it and those inside of it answer.
-func messages(cmd tea.Cmd) (out []tea.Msg) {
-	if cmd == nil {
-		return nil
-	}
-	msg := cmd()
-	if batch, ok := msg.(tea.BatchMsg); ok {
-		for _, c := range batch {
-			out = append(out, messages(c)...)
-		}
-		return out
-	}
-	if msg != nil {
-		out = append(out, msg)
-	}
-	return out
 }

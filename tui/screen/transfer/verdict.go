@@ -14,20 +14,20 @@ import (
 // verdict is the screen of a job that is over, line by line; it may be higher
 // than the screen.
 func (m *Model) verdict() []string {
-	p := page{m: m}
+	p := newPage(m)
 	switch m.snap.Step {
 	case job.StepDone:
 		p.done()
 	case job.StepStopped:
 		p.state(theme.Caution, m.d.Theme.Glyphs.Pause, "Stopped here")
-		p.blank()
+		p.Blank()
 		p.kept()
 	default:
 		p.failed()
 	}
 	p.warnings()
-	lines := make([]string, len(p.lines))
-	for i, l := range p.lines {
+	lines := make([]string, len(p.Lines))
+	for i, l := range p.Lines {
 		lines[i] = l.Text
 	}
 	return lines
@@ -37,7 +37,7 @@ func (p *page) done() {
 	s := p.m.snap
 	if p.m.file() == "" || s.Result == nil {
 		p.state(theme.Good, p.m.d.Theme.Mark(theme.Good), "The export is made; its file was not fetched")
-		p.blank()
+		p.Blank()
 		p.kept()
 		return
 	}
@@ -50,26 +50,26 @@ func (p *page) done() {
 	}
 	p.state(theme.Good, p.m.d.Theme.Mark(theme.Good), words)
 	if p.m.gone {
-		p.add(0, component.Notice(p.m.d.Theme, theme.Caution, "The file was deleted since.", p.m.w)...)
+		p.Add(0, component.Notice(p.m.d.Theme, theme.Caution, "The file was deleted since.", p.m.w)...)
 	}
-	p.blank()
+	p.Blank()
 	p.report(s.Result.Report, s.Result.Include)
 	if s.Transfer.Attempts > 0 {
-		p.fact(0, "Received", received(s))
+		p.Fact(0, "Received", received(s))
 	}
-	if fetch := p.m.d.Fetch; fetch != nil && !p.m.gone {
-		p.fact(0, "Fetch it", safe(fetch(p.m.file())))
+	if fetch := p.m.fetch(); fetch != "" {
+		p.Fact(0, "Fetch it", safe(fetch))
 	}
 }
 
 func (p *page) failed() {
 	s := p.m.snap
 	what, do := p.m.d.Message(s.Err)
-	p.add(0, component.Notice(p.m.d.Theme, theme.Bad, safe(what), p.m.w)...)
+	p.Add(0, component.Notice(p.m.d.Theme, theme.Bad, safe(what), p.m.w)...)
 	if do != "" {
-		p.add(0, component.Labelled(p.m.d.Theme, "", safe(do), p.m.d.Theme.Text, 2, p.m.w)...)
+		p.Add(0, component.Labelled(p.m.d.Theme, "", safe(do), p.m.d.Theme.Text, 2, p.m.w)...)
 	}
-	p.blank()
+	p.Blank()
 	i := invalid(s.Err)
 	if i == nil {
 		p.kept()
@@ -78,7 +78,7 @@ func (p *page) failed() {
 	for _, f := range i.Report.Problems {
 		p.finding(theme.Bad, f)
 	}
-	p.blank()
+	p.Blank()
 	var asked client.Include
 	if s.Result != nil {
 		asked = s.Result.Include
@@ -95,35 +95,29 @@ func (p *page) kept() {
 		if t.Size > 0 {
 			kept += " of " + component.Size(t.Size)
 		}
-		p.fact(0, "Kept", kept)
-		p.add(0, p.words().File(p.m.file())...)
+		p.Fact(0, "Kept", kept)
+		p.Add(0, p.words().File(p.m.file())...)
 	}
 	if id := s.Export.ID; id != "" {
-		p.fact(0, "Export", id.Safe())
+		p.Fact(0, "Export", id.Safe())
 	}
-	p.blank()
+	p.Blank()
 	k := p.m.d.Keys
 	if p.m.resumable() {
 		does := "fetches the file"
 		if t.Done > 0 {
 			does = "goes on where it ended"
 		}
-		p.offer(k.Download.Help().Key, does)
+		p.Offer(0, k.Download.Help().Key, does)
 	}
 	if s.Spec.Request.Format != "" {
-		p.offer(k.Again.Help().Key, "makes the export anew")
+		p.Offer(0, k.Again.Help().Key, "makes the export anew")
 	}
-}
-
-// offer is a key and what it does.
-func (p *page) offer(key, does string) {
-	th := p.m.d.Theme
-	p.add(0, th.Key.Render(component.Pad(key, labelWidth))+th.KeyText.Render(does))
 }
 
 // report is what the check found out about the file.
 func (p *page) report(r archive.Report, asked client.Include) {
-	p.add(0, p.words().Report(p.m.file(), r, asked)...)
+	p.Add(0, p.words().Report(p.m.file(), r, asked)...)
 }
 
 func (p *page) words() verdict.Words {
@@ -147,9 +141,9 @@ func (p *page) warnings() {
 	if p.m.warned() == 0 {
 		return
 	}
-	p.blank()
+	p.Blank()
 	for _, w := range p.m.snap.Warnings {
-		p.add(0, component.Notice(p.m.d.Theme, theme.Caution, safe(w), p.m.w)...)
+		p.Add(0, component.Notice(p.m.d.Theme, theme.Caution, safe(w), p.m.w)...)
 	}
 	for _, f := range p.m.report().Warnings {
 		p.finding(theme.Caution, f)
@@ -157,7 +151,7 @@ func (p *page) warnings() {
 }
 
 func (p *page) finding(tone theme.Tone, f archive.Finding) {
-	p.add(0, p.words().Finding(tone, f)...)
+	p.Add(0, p.words().Finding(tone, f)...)
 }
 
 // invalid is the error of a file that arrived and does not verify, or nil.
