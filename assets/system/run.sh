@@ -40,6 +40,7 @@ install() {
   has nginx || missing+=(nginx-light)
   has curl || missing+=(curl)
   has jq || missing+=(jq)
+  has openssl || missing+=(openssl)
   has setpriv || missing+=(util-linux)
   has pgrep || missing+=(procps)
   has gnome-keyring-daemon || missing+=(gnome-keyring)
@@ -49,6 +50,7 @@ install() {
   has systemd-analyze || missing+=(systemd)
   has age || missing+=(age)
   has ssh || missing+=(openssh-client)
+  has sshd || missing+=(openssh-server)
   has gdbus || missing+=(libglib2.0-bin)
   python_with_pandas >/dev/null || missing+=(python3-pandas)
   [ ${#missing[@]} -gt 0 ] || return 0

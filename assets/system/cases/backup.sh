@@ -8,7 +8,8 @@ case_backup_that_age_opens() {
   sandbox
   age-keygen -o key.txt 2>/dev/null
   ssh-keygen -q -t ed25519 -N '' -f ssh_key
-  age-keygen -y key.txt >recipients.txt
+  ssh-keygen -q -t rsa -b 2048 -N '' -f rsa_key
+  { echo "# the office"; echo; age-keygen -y key.txt; cat rsa_key.pub; } >recipients.txt
   exits 0 backup --api-url "$api" --dir b --recipients-file recipients.txt --encrypt-to "$(cat ssh_key.pub)" --json
   same "encrypted" "$(field .encrypted)" true
   whole_on_disk
@@ -16,11 +17,29 @@ case_backup_that_age_opens() {
   file=$(field .file)
   age -d -i key.txt "$file" >plain.json
   age -d -i ssh_key "$file" >plain2.json
+  age -d -i rsa_key "$file" >plain3.json
   cmp plain.json plain2.json || fail "the two keys open different files"
+  cmp plain.json plain3.json || fail "the RSA key opens another file"
   counts_agree plain.json "$(field '.records | [.metrics, .connections, .dashboards, .widgets, .auditLogs] | map(tostring) | join(" ")')"
   same "the manifest's digest of the plain text" "$(head -n 1 b/manifest.jsonl | jq -r .plainSha256)" "$(sha plain.json)"
   exits 0 verify --identity key.txt "$file"
+  exits 0 verify --identity rsa_key "$file"
   exits 2 verify "$file"
+  two_sentences
+  contains "the hint" "$err" "--identity"
+  # Somebody else's key, a private key in the place of a public one, and a file
+  # that is none: each is told, and no secret repeated.
+  age-keygen -o other.txt 2>/dev/null
+  exits 2 verify --identity other.txt "$file"
+  two_sentences
+  exits 2 backup --api-url "$api" --dir b --recipients-file key.txt
+  two_sentences
+  contains "the error" "$err" "private"
+  if grep -q "$(grep -o 'AGE-SECRET-KEY-1.*' key.txt)" "$work/stdout" "$work/stderr"; then fail "the private key is repeated"; fi
+  echo "age1nonsense" >bad.txt
+  exits 2 backup --api-url "$api" --dir b --recipients-file bad.txt
+  two_sentences
+  contains "the error" "$err" "bad.txt"
   [ -z "$(find b -name '*.part*')" ] || fail "plain text is left: $(ls -la b)"
 }
 

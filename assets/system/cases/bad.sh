@@ -103,6 +103,19 @@ case_folder_that_cannot_be_written() {
   made_none
 }
 
+case_backup_folder_that_is_none() {
+  need jq
+  sandbox
+  : >plain
+  mkfifo pipe
+  local name
+  for name in plain pipe; do
+    refused 1 disk backup --api-url "$api" --dir $name
+    refused 1 disk backup --api-url "$api" --dir $name --dry-run
+    refused 1 disk backup verify --dir $name
+  done
+}
+
 case_output_exists() {
   need jq curl
   sandbox
@@ -219,6 +232,47 @@ case_disk_too_small_is_said_first() {
   sandbox
   refused 1 disk export --api-url "$api" -o tiny/
   made_none
+}
+
+# Where standard output takes nothing, the exit code and standard error say so,
+# with --json too; where nobody listens at all, the work is done.
+case_standard_output_is_full() {
+  [ -e /dev/full ] || skip "there is no /dev/full"
+  need jq
+  sandbox
+  export DASHTRAY_API_URL=$api
+  local arguments code
+  for arguments in "version" "version --json" "help" "export --help" "man" "completion zsh" "config show" "config show --json" \
+    "history --json" "doctor" "profile list" "export --json" "export -o -" "backup" "backup --dry-run --json" "auth status --json"; do
+    code=0
+    # shellcheck disable=SC2086
+    timeout -k 5 60 "$program" $arguments >/dev/full 2>"$work/stderr" </dev/null || code=$?
+    same "exit code of $arguments" "$code" 1
+    contains "standard error of $arguments" "$(cat "$work/stderr")" "standard output"
+  done
+  exits 0 export -o closed.json -q
+  for arguments in "export -o a.json" "backup" "history"; do
+    # shellcheck disable=SC2086
+    timeout -k 5 60 "$program" $arguments >&- 2>&- <&- || fail "$arguments with everything closed: $?"
+  done
+  [ -s a.json ] || fail "no file"
+}
+
+# What surrounds a program that cron or an init system starts: no home, no
+# terminal, no locale, an odd zone.
+case_bare_surroundings() {
+  need jq
+  sandbox
+  local keep=("DASHTRAY_API_KEY=$owner" "DASHTRAY_API_URL=$api") code
+  env -i "${keep[@]}" "$program" export --range all_time -o a.json -q </dev/null || fail "without a home: $?"
+  env -i "${keep[@]}" "$program" backup --dir "$work/b" -q </dev/null || fail "a backup without a home: $?"
+  env -i "${keep[@]}" TZ=No/Where LANG=C "$program" export --range 2026-03 -o b.json -q </dev/null || fail "in a zone that is none: $?"
+  env -i "${keep[@]}" HOME=relative "$program" history --json </dev/null >"$work/stdout" 2>"$work/stderr" || fail "with a home that is none: $?"
+  jq -e '.exports | length >= 3' "$work/stdout" >/dev/null || fail "the history: $(cat "$work/stdout")"
+  code=0
+  env -i "${keep[@]}" "$program" backup -q </dev/null 2>"$work/stderr" || code=$?
+  same "exit code of a backup that has no folder" "$code" 2
+  contains "standard error" "$(cat "$work/stderr")" "Set HOME"
 }
 
 case_second_process_is_locked_out() {

@@ -217,6 +217,139 @@ case_serve_restricted_behind_a_forced_command() {
   exits 0 serve audit verify
 }
 
+# openssh_server starts OpenSSH's own server on loopback, as whoever runs this,
+# with a line for an operator and one for a viewer; $port is then set. The
+# program is started by those lines alone, through a wrapper that gives it the
+# home, the folder and the key of this case.
+openssh_server() {
+  need sshd ssh ssh-keygen sftp scp jq
+  local name sshd
+  sshd=$(command -v sshd)
+  mkdir -p "$work/keys" "$work/exports" "$work/bin"
+  for name in operator viewer stranger host; do
+    ssh-keygen -q -t ed25519 -N '' -C "$name@laptop" -f "$work/keys/$name"
+  done
+  printf '#!/bin/sh\nexport HOME=%q DASHTRAY_API_URL=%q DASHTRAY_API_KEY=%q\ncd %q && exec %q "$@"\n' \
+    "$HOME" "$api" "$owner" "$work/exports" "$program" >"$work/bin/dashtray-tui"
+  chmod 700 "$work/bin/dashtray-tui"
+  {
+    echo "command=\"DASHTRAY_ROLE=operator DASHTRAY_NAME=Ada $work/bin/dashtray-tui serve --restricted\",restrict,pty $(cat "$work/keys/operator.pub")"
+    echo "command=\"$work/bin/dashtray-tui serve --restricted\",restrict,pty $(cat "$work/keys/viewer.pub")"
+  } >"$work/authorized_keys"
+  chmod 600 "$work/authorized_keys"
+  [ "$(id -u)" != 0 ] || mkdir -p /run/sshd # where it locks up what speaks to strangers
+  until
+    port=$((20000 + RANDOM % 20000))
+    ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+  do :; done
+  cat >"$work/sshd_config" <<END
+ListenAddress 127.0.0.1:$port
+HostKey $work/keys/host
+AuthorizedKeysFile $work/authorized_keys
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin forced-commands-only
+AcceptEnv LANG LC_*
+Subsystem sftp /usr/lib/openssh/sftp-server
+END
+  "$sshd" -D -e -f "$work/sshd_config" 2>"$work/sshd.log" </dev/null &
+  children+=($!)
+  echo "[127.0.0.1]:$port $(cut -d ' ' -f 1,2 "$work/keys/host.pub")" >"$work/known_hosts"
+  until_true 20 "sshd; it says $(cat "$work/sshd.log")" grep -q "Server listening" "$work/sshd.log"
+  as operator
+  # A locked account is let in by no sshd; one that is not root's may give no
+  # terminal, where /dev/pts is mounted without the group of terminals.
+  timeout 60 ssh "${options[@]}" -tt -p "$port" 127.0.0.1 history --json >/dev/null 2>&1 </dev/null || true
+  ! grep -q "not allowed because" "$work/sshd.log" || skip "sshd does not let this account in"
+  ! grep -q "chown(/dev/pts" "$work/sshd.log" || skip "sshd can give this account no terminal: /dev/pts has no group for them"
+}
+
+# Nothing of the program's own speaks SSH here: OpenSSH does, and starts it.
+case_serve_restricted_behind_opensshs_server() {
+  need tmux pgrep
+  sandbox --speed 20
+  openssh_server
+  reaches operator 0 history --json
+  same "the document" "$(jq -r .source <<<"$out")" server+local
+  reaches operator 4 id
+  contains "the refusal" "$err" "no command can be run here"
+  reaches operator 4 'history --json; id'
+  reaches viewer 2
+  contains "without a terminal" "$err" "ssh -t"
+  reaches stranger 255
+  # Who somebody is, only the line says, as long as AcceptEnv is Debian's.
+  as viewer
+  DASHTRAY_ROLE=admin timeout 60 ssh "${options[@]}" -o SendEnv='DASHTRAY_*' -p "$port" 127.0.0.1 history --json >"$work/stdout" </dev/null || fail "no history"
+  as viewer
+  timeout 20 ssh "${options[@]}" -o ExitOnForwardFailure=yes -N -R 0:127.0.0.1:1 -p "$port" 127.0.0.1 </dev/null >/dev/null 2>&1 && fail "a port is listened on"
+  timeout 20 ssh "${options[@]}" -W 127.0.0.1:"$port" -p "$port" 127.0.0.1 </dev/null >/dev/null 2>&1 && fail "a connection was forwarded"
+
+  ssh_console operator 100 30
+  screen() { term capture-pane -p -t operator; }
+  keys() { term send-keys -t operator "$@"; }
+  sees "No exports yet"
+  keys S
+  sees "Refused: as operator you may not see who is connected."
+  keys Escape
+  sees "→ Exports"
+  local step
+  keys n
+  for step in "Which format?" "Which date range?" "Which data?" "Save it in which folder?" "The same as a shell command:"; do
+    sees "$step"
+    keys Enter
+  done
+  sees "whole and verified" 60
+  keys C-z
+  term resize-window -t operator -x 40 -y 10
+  sees "needs 60x16"
+  term resize-window -t operator -x 120 -y 36
+  sees "whole and verified"
+  local name sum
+  name=$(cd "$work/exports" && echo dashtray-*.json)
+  sum=$(sha "$work/exports/$name")
+  reaches viewer 0 history --json
+  same "its state" "$(jq -r '.exports[0].localState' <<<"$out")" verified
+  as operator
+  sftp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/by-sftp" </dev/null >/dev/null
+  same "by sftp" "$(sha "$work/by-sftp")" "$sum"
+  scp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/by-scp" </dev/null
+  same "by scp" "$(sha "$work/by-scp")" "$sum"
+  ! scp -q "${options[@]}" -P "$port" 127.0.0.1:/etc/passwd "$work/stolen" </dev/null 2>/dev/null || fail "got /etc/passwd"
+  ! scp -q "${options[@]}" -P "$port" "$work/by-scp" 127.0.0.1:new.json </dev/null 2>/dev/null || fail "a file was put there"
+  as viewer
+  ! sftp -q "${options[@]}" -P "$port" "127.0.0.1:$name" "$work/stolen" </dev/null >/dev/null 2>&1 || fail "a viewer got the file"
+  [ ! -e "$work/stolen" ] || fail "something was stolen"
+  keys q
+  sees "exit=0"
+
+  # Whose terminal is closed takes his console with him.
+  ssh_console viewer 80 24
+  screen() { term capture-pane -p -t viewer; }
+  sees verified
+  pgrep -f "^$program serve --restricted" >/dev/null || fail "nothing runs"
+  term kill-session -t viewer
+  until_true 20 "the console's end" nothing_restricted
+
+  exits 0 serve audit verify --json
+  same "the audit log" "$(field .ok)" true
+  local log=$HOME/.local/state/dashtray-tui/serve/audit.jsonl
+  for step in console history export job.end sftp file.open file.read; do
+    [ -n "$(jq -c --arg a "$step" 'select(.action == $a and .result == "ok" and .name == "Ada" and .role == "operator" and (.from | startswith("127.0.0.1 ")))' "$log")" ] ||
+      fail "no $step in the audit log"
+  done
+  for step in exec sftp; do
+    [ -n "$(jq -c --arg a "$step" 'select(.action == $a and .result == "refused")' "$log")" ] || fail "no refused $step in the audit log"
+  done
+  [ -z "$(jq -c 'select(.role == "admin")' "$log")" ] || fail "the client chose its role"
+  grep -qF "$owner" "$log" && fail "the key is in the log"
+  return 0
+}
+
+nothing_restricted() { ! pgrep -f "^$program serve --restricted" >/dev/null; }
+
 case_serve_units_are_hardened() {
   need systemd-analyze
   cp "$repo"/assets/unit/dashtray-tui-serve.{service,socket} "$work/"
@@ -226,7 +359,7 @@ case_serve_units_are_hardened() {
   local score
   score=$(systemd-analyze security --offline=yes --no-pager "$work/dashtray-tui-serve.service" | tail -n 1)
   echo "$score"
-  # The exposure in tenths: 20 is "OK" at most.
+  # The exposure in tenths; newer versions of systemd count other things, too.
   score=$(grep -oE '[0-9]+\.[0-9]' <<<"$score" | tr -d .)
-  [ "$((10#$score))" -le 20 ] || fail "exposure $score tenths"
+  [ "$((10#$score))" -le 15 ] || fail "exposure $score tenths"
 }

@@ -183,25 +183,45 @@ func (s *accounts) setAside(profile string) {
 	}
 }
 
-// Profiles lists the profiles of the settings file, and "default".
+// Profiles lists the profiles of the settings file, and "default". The one that
+// the program was started with has the address that this run goes by.
 func (s *accounts) Profiles(context.Context) ([]tui.Profile, error) {
 	if err := s.reload(); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	doc := s.a.profilesDocument()
+	s.mu.Unlock()
 	var out []tui.Profile
-	for _, p := range s.a.profilesDocument().Profiles {
+	for _, p := range doc.Profiles {
 		known := tui.Profile{Name: p.Name, APIURL: p.APIURL, Default: p.Default, Current: p.Current}
-		if p.APIURL == config.DefaultAPIURL {
-			known.APIURL = ""
+		if acc, err := s.accountOf(p.Name); err == nil {
+			known.APIURL, known.Key = acc.settings.APIURL.Value, s.keyOf(acc)
 		}
-		if p.Key != nil {
-			known.Key = *p.Key
+		if known.APIURL == config.DefaultAPIURL {
+			known.APIURL = ""
 		}
 		out = append(out, known)
 	}
 	return out, nil
+}
+
+// keyOf is where a profile's key is, as far as that is known without asking
+// for it: an open one has told, of others the file and the settings tell.
+func (s *accounts) keyOf(acc account) string {
+	where := ""
+	switch keyWithoutAsking(acc) {
+	case "key_command":
+		where = "key command"
+	case secret.StoreFile:
+		where = "key file"
+	}
+	c := s.opened(acc.id.Profile)
+	ofFile := c != nil && (c.keyFrom == acc.files.Place() || c.keyFrom == fmt.Sprintf("%q", acc.files.Path(acc.id)))
+	if c == nil || (ofFile && where != "") {
+		return where // shorter than the path, which the line would cut
+	}
+	return c.keyFrom
 }
 
 func (s *accounts) reload() error {

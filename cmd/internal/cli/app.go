@@ -13,7 +13,6 @@ import (
 
 	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/config/secret"
-	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
 // app is one run of the program: its streams, the flags of every command, and
@@ -23,6 +22,7 @@ type app struct {
 
 	profile, apiURL   string
 	demo, json, quiet bool
+	version           bool // --version, of the root
 	accessible        bool
 	color             string
 	cacert            string
@@ -35,6 +35,7 @@ type app struct {
 	log      *slog.Logger
 	logPath  string // of the log's file, "" if there is none
 	warnings []string
+	helpErr  error            // of help that could not be printed: cobra's help has no other way to tell
 	ring     *secret.Keyring  // one for the process: once it has failed, nobody waits again
 	asked    <-chan os.Signal // somebody wants to know how it stands; may be nil
 	onScreen bool             // the console has the terminal
@@ -56,7 +57,10 @@ func (a *app) setUp(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	a.ring = secret.NewKeyring(secret.KeyringOptions{Attended: a.InTerminal && a.ErrTerminal, Env: a.Env, Notice: a.notice})
-	if a.cacert != "" || flags.Changed("cacert") {
+	if flags.Changed("cacert") {
+		if a.cacert == "" {
+			return usageError(cmd, "--cacert is empty.")
+		}
 		var err error
 		if a.roots, err = loadRoots(a.cacert); err != nil {
 			return usageError(cmd, "--cacert %q: %v.", a.cacert, err)
@@ -85,7 +89,7 @@ func (a *app) loadSettings(cmd *cobra.Command) error {
 	}
 	mark := cmd.Annotations[settingsMark]
 	a.file = &config.File{}
-	if mark != noSettings {
+	if mark != noSettings && !a.version {
 		var err error
 		a.file, err = config.ReadFile(runtime.GOOS, a.Env)
 		if mark == makeSettings && errors.Is(err, fs.ErrNotExist) {
@@ -98,6 +102,14 @@ func (a *app) loadSettings(cmd *cobra.Command) error {
 	var err error
 	a.settings, err = config.Load(a.flags, a.Env, a.file)
 	return err
+}
+
+// refuseDemo is for commands below another that have no meaning in the demo.
+func (a *app) refuseDemo(cmd *cobra.Command, why string) error {
+	if a.demo {
+		return usageError(cmd, "%s: --demo does not go with %s.", why, cmd.Parent().Name())
+	}
+	return nil
 }
 
 // folders are where the program keeps things.
@@ -128,16 +140,4 @@ func list(words []string) string {
 		s += w
 	}
 	return s
-}
-
-// unwritable is an output that takes no result.
-func unwritable(err error) error {
-	return &message.Error{
-		Message: message.Message{
-			Code: message.Disk,
-			Text: "The result could not be written to standard output: " + err.Error() + ".",
-			Hint: "Check where standard output goes.",
-		},
-		Err: err,
-	}
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dashtray/dashtray-tui/client"
-	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/config/secret"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
@@ -50,8 +51,8 @@ func (a *app) loginCommand() *cobra.Command {
 					return err
 				}
 			}
-			if a.demo {
-				return usageError(cmd, "The demo needs no key: --demo does not go with auth.")
+			if err := a.needsKey(cmd); err != nil {
+				return err
 			}
 			return a.login(cmd.Context(), store)
 		},
@@ -59,6 +60,11 @@ func (a *app) loginCommand() *cobra.Command {
 	word(cmd.Flags(), &store, "store", secret.StoreKeyring, "WHERE", "keep it in the keyring or in a file: keyring or file")
 	completeWords(cmd, "store", secret.StoreKeyring, secret.StoreFile)
 	return cmd
+}
+
+// needsKey refuses the demo, which has no keys to look after.
+func (a *app) needsKey(cmd *cobra.Command) error {
+	return a.refuseDemo(cmd, "The demo needs no key")
 }
 
 // keyIsNoArgument tells where a key goes, and does not repeat it: every user of
@@ -96,10 +102,26 @@ func (a *app) login(ctx context.Context, store string) error {
 		return err
 	}
 	a.warnOfOthers(acc, "as long as it is, the stored key is not looked at")
+	a.warnOfNewProfile(acc)
 	if a.json {
 		return a.printDocument(loginDocument{acc.id.Profile, acc.id.Origin, choice.ID, choice.Store.Place(), projectOf(project)})
 	}
 	return a.say("The key of %s is kept in %s.", described(project, acc), choice.Store.Place())
+}
+
+// warnOfNewProfile tells that a name alone is no profile yet: without any in the
+// settings file every name is taken, and once there is one, no other is.
+func (a *app) warnOfNewProfile(acc account) {
+	name := acc.id.Profile
+	if name == config.DefaultProfile || isProfile(a.file, name) {
+		return
+	}
+	add := []string{"dashtray-tui", "profile", "add", name}
+	if acc.settings.APIURL.Value != config.DefaultAPIURL {
+		add = append(add, "--api-url", acc.settings.APIURL.Value)
+	}
+	a.warn(fmt.Sprintf("profile %s is not in the settings file, so profile list and backup --all-profiles do not know it: %s",
+		name, host{goos: runtime.GOOS}.shellLine(add)))
 }
 
 // storeKey keeps a key in one place. An older one in another place goes: it
@@ -197,8 +219,8 @@ func (a *app) logoutCommand() *cobra.Command {
 			"stays valid: revoke it where it was made.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.demo {
-				return usageError(cmd, "The demo needs no key: --demo does not go with auth.")
+			if err := a.needsKey(cmd); err != nil {
+				return err
 			}
 			return a.logout(cmd.Context())
 		},
@@ -253,14 +275,6 @@ func (a *app) removeKey(ctx context.Context, acc account, but string) ([]string,
 		}
 	}
 	return removed, nil
-}
-
-// say tells a person the result of a command that has no other.
-func (a *app) say(format string, args ...any) error {
-	if a.quiet {
-		return nil
-	}
-	return a.printLine(text.Untrusted(fmt.Sprintf(format, args...)).Safe())
 }
 
 // described names a project, or else the account.

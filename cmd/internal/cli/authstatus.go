@@ -21,8 +21,8 @@ func (a *app) statusCommand() *cobra.Command {
 			"the keyring stands. The key is not shown.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.demo {
-				return usageError(cmd, "The demo needs no key: --demo does not go with auth.")
+			if err := a.needsKey(cmd); err != nil {
+				return err
 			}
 			return a.status(cmd.Context())
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/config"
+	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
 // defaultBackupRange is all there is: a backup that lacks a day is none.
@@ -264,13 +266,15 @@ func (a *app) printBackup(res backupResult, err error) error {
 func (a *app) backupInto(ctx context.Context, p backupPlan, dir string, s config.Settings, env config.Lookup) (res backupResult, err error) {
 	folder, err := backup.Open(dir, backup.Options{Now: a.Now})
 	if err != nil {
-		return res, err
+		return res, folderError(dir, err)
 	}
 	defer func() { err = errors.Join(err, folder.Close()) }()
 	spec := p.spec
 	spec.Output = folder.Dir() + string(filepath.Separator)
 	origin := ""
-	c, err := a.connectAs(ctx, s, env, func(r job.Result) error { return folder.Add(backupEntry(origin, r, spec)) })
+	c, err := a.connectAs(ctx, s, env, func(r job.Result) error {
+		return folderError(dir, folder.Add(backupEntry(origin, r, spec)))
+	})
 	if err != nil {
 		return res, err
 	}
@@ -279,7 +283,23 @@ func (a *app) backupInto(ctx context.Context, p backupPlan, dir string, s config
 	if res.job, err = a.runUnattended(ctx, c.jobs, spec); err != nil {
 		return res, err
 	}
-	return res, a.retain(ctx, folder, p.policy, &res)
+	return res, folderError(dir, a.retain(ctx, folder, p.policy, &res))
+}
+
+// folderError tells what the system has against a backup folder.
+func folderError(dir string, err error) error {
+	var system *fs.PathError
+	if errors.Is(err, backup.ErrLocked) || !errors.As(err, &system) {
+		return err
+	}
+	return &message.Error{
+		Message: message.Message{
+			Code: message.Disk,
+			Text: fmt.Sprintf("The backup folder %q cannot be used: %v.", dir, bare(err)),
+			Hint: "Name another one with --dir, get the right to it, or make room, then run the same command again.",
+		},
+		Err: err,
+	}
 }
 
 // runUnattended runs a job and shows how it goes.

@@ -201,7 +201,7 @@ func (a *app) dryRun(ctx context.Context, p backupPlan, profile, dir string) (dr
 		return doc, nil
 	}
 	if err != nil {
-		return doc, err
+		return doc, folderError(dir, err)
 	}
 	keep, remove := backup.Plan(inv.Entries, p.policy, a.Now(), a.Location)
 	for _, e := range remove {
@@ -287,7 +287,7 @@ func (a *app) backupVerify(ctx context.Context, dir string) error {
 		return unreadable(dir, err)
 	}
 	if err != nil {
-		return err
+		return folderError(dir, err)
 	}
 	doc := folderDocument{Dir: report.Dir, OK: report.OK, Files: []checkedDocument{}, Strangers: append([]string{}, report.Strangers...), Warnings: []string{}}
 	for _, c := range report.Files {

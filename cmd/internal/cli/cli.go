@@ -29,6 +29,9 @@ func Main(args []string, s Streams) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.helpErr
+	}
 	// Anywhere on the line, even on one that could not be read.
 	a.json = a.json || err != nil && asksForJSON(args)
 	a.report(err)

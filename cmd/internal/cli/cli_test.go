@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
-		"dashtray-tui": func() { os.Exit(recorded()) },
+		"dashtray-tui":    func() { os.Exit(recorded(System())) },
+		"dashtray-faulty": func() { os.Exit(recorded(faulty())) },
 	})
 }
 
@@ -158,8 +159,13 @@ func TestUsageErrors(t *testing.T) {
 		{"unknown command", []string{"exprot"}, `did you mean "export"`},
 		{"unknown command, nothing near", []string{"frobnicate"}, `no command "frobnicate"`},
 		{"escape sequence as command", []string{"\x1b[2J"}, "no command"},
-		{"unknown flag", []string{"export", "--bogus"}, "nknown flag: --bogus"},
-		{"unknown flag of the root", []string{"--bogus"}, "nknown flag: --bogus"},
+		{"unknown flag", []string{"export", "--bogus"}, "no flag --bogus"},
+		{"unknown flag of the root", []string{"--bogus"}, "no flag --bogus"},
+		{"unknown letter", []string{"export", "-x"}, "no flag -x"},
+		{"a flag, nearly", []string{"export", "--rnge", "all_time"}, "did you mean --range?"},
+		{"a command below, nearly", []string{"auth", "logn"}, `did you mean "dashtray-tui auth login"?`},
+		{"a command below one that runs, nearly", []string{"backup", "verfy"}, `did you mean "dashtray-tui backup verify"?`},
+		{"a topic, nearly", []string{"help", "exit-code"}, `did you mean "exit-codes"?`},
 		{"flag without a value", []string{"export", "--format"}, "--format"},
 		{"a key is no flag", []string{"export", "--api-key", "dk_secret"}, "--api-key"},
 		{"argument where none is taken", []string{"export", "all"}, "takes no arguments"},
@@ -176,16 +182,24 @@ func TestUsageErrors(t *testing.T) {
 		{"if-busy", []string{"export", "--if-busy", "shrug"}, "wait, attach and fail"},
 		{"no connections", []string{"export", "--connections", "0"}, "1 to 8"},
 		{"many connections", []string{"export", "--connections", "9"}, "1 to 8"},
-		{"connections in words", []string{"export", "--connections", "four"}, "four"},
+		{"connections in words", []string{"export", "--connections", "four"}, `a whole number: "four" cannot`},
+		{"connections in other digits", []string{"export", "--connections", "٣"}, `a whole number: "٣" cannot`},
+		{"connections beyond all bounds", []string{"export", "--connections", "99999999999999999999"}, "a whole number"},
+		{"connections that clear the screen", []string{"export", "--connections", "\x1b[2J"}, "a whole number"},
 		{"rate", []string{"export", "--limit-rate", "fast"}, "500K"},
 		{"rate 0", []string{"download", "x", "--limit-rate", "0"}, "500K"},
+		{"timeout without a unit", []string{"export", "--timeout", "30"}, "a time such as 90s, 30m or 24h"},
+		{"timeout beyond all bounds", []string{"export", "--timeout", "99999999h"}, "a time such as"},
 		{"timeout 0", []string{"export", "--timeout", "0"}, "above 0"},
 		{"timeout below 0", []string{"download", "x", "--timeout", "-5m"}, "above 0"},
 		{"empty output", []string{"export", "-o", ""}, "--output is empty"},
 		{"output twice", []string{"export", "-o", "-", "--json"}, "both want standard output"},
+		{"output of a file that will not be", []string{"export", "--detach", "-o", "-"}, "--detach"},
 		{"color", []string{"version", "--color", "blue"}, "auto, always or never"},
 		{"log level", []string{"version", "--log-level", "loud"}, "debug, info, warn and error"},
 		{"log file", []string{"version", "--log-file", "/no/such/folder/log"}, "log"},
+		{"log file without a name", []string{"version", "--log-file", ""}, "--log-file is empty"},
+		{"cacert without a name", []string{"version", "--cacert", ""}, "--cacert is empty"},
 		{"cacert missing", []string{"version", "--cacert", "/no/such/file"}, "--cacert"},
 		{"cacert is none", []string{"version", "--cacert", "/dev/null"}, "no certificate"},
 		{"profile", []string{"version", "--profile", "../x"}, "--profile"},
@@ -201,6 +215,9 @@ func TestUsageErrors(t *testing.T) {
 		{"sandbox links", []string{"sandbox", "--link-ttl", "0"}, "above 0"},
 		{"sandbox fault", []string{"sandbox", "--fault", "gremlins"}, "gremlins"},
 		{"help on nothing", []string{"help", "frobnicate"}, "no help"},
+		{"completion of no shell", []string{"completion"}, "bash, zsh, fish or powershell"},
+		{"completion of two", []string{"completion", "bash", "zsh"}, "one argument"},
+		{"switch in words", []string{"export", "--force=perhaps"}, "true or false"},
 		{"version's argument", []string{"version", "now"}, "takes no arguments"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

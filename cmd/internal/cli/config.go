@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dashtray/dashtray-tui/assets"
+	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/config"
 )
@@ -65,10 +67,7 @@ func (a *app) configShow() *cobra.Command {
 			case sample && a.json:
 				return usageError(cmd, "--sample is a settings file and not JSON.")
 			case sample:
-				if _, err := fmt.Fprint(a.Out, assets.SampleConfig()); err != nil {
-					return unwritable(err)
-				}
-				return nil
+				return a.printText(assets.SampleConfig())
 			}
 			return a.showConfig()
 		},
@@ -96,6 +95,9 @@ func (a *app) showConfig() error {
 		doc.Path = &path
 	}
 	for _, n := range namedSettings(a.settings) {
+		if n.name == "api_url" {
+			n.Value = shownAddress(n.Value)
+		}
 		d := settingDocument{Name: n.name, Value: known(n.Value), Origin: n.Origin, Source: known(n.Name)}
 		if d.Origin == "" {
 			d.Origin = config.FromDefault
@@ -107,6 +109,9 @@ func (a *app) showConfig() error {
 	}
 	if a.json {
 		return a.printDocument(doc)
+	}
+	if a.quiet {
+		return nil
 	}
 	w := tabwriter.NewWriter(a.Out, 0, 8, 2, ' ', 0)
 	for _, d := range doc.Settings {
@@ -120,6 +125,19 @@ func (a *app) showConfig() error {
 		return unwritable(err)
 	}
 	return nil
+}
+
+// shownAddress is what may be shown of an address that was given by a flag or a
+// variable: a password or a token in it makes it one that is not used.
+func shownAddress(raw string) string {
+	if _, err := client.ParseBase(raw); err == nil {
+		return raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "(no address)"
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // from is the origin in words.

@@ -82,7 +82,7 @@ func (a *app) connectWith(ctx context.Context, acc account, found secret.Found, 
 	}
 	c, err := a.wire(ctx, wiring{
 		url: acc.settings.APIURL.Value, key: found.Key, state: acc.folders.State, profile: acc.id.Profile, kept: kept,
-		calls: newTransport(a.roots), files: newFileTransport(a.roots),
+		calls: newTransport(a.roots), files: newTransport(a.roots),
 	})
 	if err == nil {
 		c.keyFrom = found.Place

@@ -76,20 +76,21 @@ func (a *app) consoleDeps(open *accounts) tui.Deps {
 		Accounts:     open,
 		StartProfile: a.settings.Profile.Value,
 		Message: func(err error) (what, do string) {
-			m := message.Of(err)
+			m := message.OnScreen(err)
 			return m.Text, m.Hint
 		},
-		Version:       version,
-		Now:           a.Now,
-		Location:      a.settings.TimeZone.Location(a.Location),
-		Env:           a.consoleEnv(),
-		ReducedMotion: a.settings.ReducedMotion.Bool(),
-		Keys:          a.keyBindings(),
-		Theme:         a.settings.Theme.Value,
-		Mouse:         a.settings.Mouse.Bool(),
-		Files:         localFiles{a, runtime.GOOS},
-		Log:           a.log,
-		LogFile:       a.logPath,
+		Version:        version,
+		Now:            a.Now,
+		Location:       a.settings.TimeZone.Location(a.Location),
+		Env:            a.consoleEnv(),
+		ReducedMotion:  a.settings.ReducedMotion.Bool(),
+		Keys:           a.keyBindings(),
+		Theme:          a.settings.Theme.Value,
+		Mouse:          a.settings.Mouse.Bool(),
+		Files:          localFiles{a, runtime.GOOS},
+		InspectCommand: shellInspect,
+		Log:            a.log,
+		LogFile:        a.logPath,
 	}
 	if folders, err := a.folders(); err == nil {
 		dir := folders.State
@@ -135,11 +136,11 @@ func (a *app) plainDeps(d tui.Deps) plain.Deps {
 		In: a.In, Out: a.Out, ReadHidden: a.ReadHidden,
 		Accounts: d.Accounts, StartProfile: d.StartProfile, Message: d.Message, Answers: d.Answers,
 		Now: d.Now, Location: d.Location, Home: home, Version: d.Version, Log: d.Log,
-		Verify: func(ctx context.Context, path string) (archive.Report, error) {
-			return files.Verify(ctx, path, archive.Expect{}, func(int64, int64) {})
+		Verify: func(ctx context.Context, path string, expect archive.Expect) (archive.Report, error) {
+			return files.Verify(ctx, path, expect, func(int64, int64) {})
 		},
-		Inspect: func(ctx context.Context, path string) ([]string, error) {
-			r, err := files.Inspect(ctx, path, func(int64, int64) {})
+		Inspect: func(ctx context.Context, path string, expect archive.Expect) ([]string, error) {
+			r, err := files.Inspect(ctx, path, expect, func(int64, int64) {})
 			if err != nil {
 				return nil, err
 			}

@@ -75,6 +75,9 @@ func (a *app) printFindings(doc doctorDocument) error {
 	if a.json {
 		return a.printDocument(doc)
 	}
+	if a.quiet && doc.OK {
+		return nil
+	}
 	for _, f := range doc.Findings {
 		if a.quiet && f.State == findingOK {
 			continue
@@ -234,7 +237,21 @@ func (a *app) examineProxy() finding {
 	case proxy == nil:
 		return good("proxy", "none")
 	}
-	return good("proxy", "%s", proxy.Redacted())
+	at, ok := proxyAddress(proxy)
+	if !ok {
+		return bad(findingProblem, "proxy", "HTTPS_PROXY is no address", "Correct it, or unset it.")
+	}
+	return good("proxy", "%s", at)
+}
+
+// proxyAddress is what may be shown of a proxy: neither a user nor a password.
+// What the library makes of an address that is none has a path, and there may
+// be a password in that.
+func proxyAddress(proxy *url.URL) (at string, ok bool) {
+	if strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" || proxy.Hostname() == "" {
+		return "", false
+	}
+	return proxy.Scheme + "://" + proxy.Host, true
 }
 
 func (a *app) examineTerminal() finding {

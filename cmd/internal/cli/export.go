@@ -31,6 +31,9 @@ func (a *app) exportCommand() *cobra.Command {
 			if err := keeping.apply(a, cmd, &spec); err != nil {
 				return err
 			}
+			if spec.Detach && spec.Output == "-" {
+				return usageError(cmd, "--detach leaves before there is a file: it does not go with -o -.")
+			}
 			return a.runJob(cmd.Context(), spec)
 		},
 	}

@@ -28,9 +28,9 @@ func (f localFiles) Verify(ctx context.Context, path string, expect archive.Expe
 	return inspector{expect: expect}.Inspect(ctx, path, progress)
 }
 
-// Inspect tells what is in a file.
-func (f localFiles) Inspect(ctx context.Context, path string, progress func(done, total int64)) (archive.Report, error) {
-	return inspector{}.Inspect(ctx, path, progress)
+// Inspect tells what is in a file, and whether that is what the server told.
+func (f localFiles) Inspect(ctx context.Context, path string, expect archive.Expect, progress func(done, total int64)) (archive.Report, error) {
+	return inspector{expect: expect}.Inspect(ctx, path, progress)
 }
 
 // openTimeout is how long the desktop may take to start its file manager.

@@ -1,12 +1,14 @@
 package cli
 
 import (
-	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
+
+	"github.com/dashtray/dashtray-tui/config"
 )
 
 // addHelp gives the root its help command, the topics, and the way that help is
@@ -24,22 +26,42 @@ func (a *app) addHelp(root *cobra.Command) {
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return usageError(root, "There is no help on %q.", strings.Join(args, " "))
+				return noHelp(root, args)
 			}
 			about.InitDefaultHelpFlag()
-			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
 	})
 	root.SetHelpFunc(a.drawHelp)
 }
 
+// noHelp is about nothing that there is; where one word is wrong, it may be told
+// which was meant.
+func noHelp(root *cobra.Command, args []string) error {
+	asked := strings.Join(args, " ")
+	if len(args) == 1 {
+		if near := nearCommand(root, args[0]); near != "" {
+			return usageError(root, "There is no help on %q; did you mean %q?", asked, near)
+		}
+	}
+	return usageError(root, "There is no help on %q.", asked)
+}
+
+// nearCommand is the command below cmd that most likely was meant, "" if none.
+func nearCommand(cmd *cobra.Command, word string) string {
+	var below []string
+	for _, c := range cmd.Commands() {
+		below = append(below, c.Name())
+	}
+	return config.Nearest(word, below)
+}
+
 // drawHelp leaves the drawing to fang where there are colours. Where there are
 // none the plain text does: fang would ask a terminal for its background all the
 // same, and wait four seconds for one that never answers.
 func (a *app) drawHelp(cmd *cobra.Command, _ []string) {
-	if !a.colored(a.OutTerminal) {
-		a.drawPlainHelp(cmd)
+	if a.json || !a.colored(a.OutTerminal) {
+		a.helpErr = a.printHelp(plainHelp(cmd))
 		return
 	}
 	// fang looks for colours in the process's own environment; what --color and
@@ -53,20 +75,37 @@ func (a *app) drawHelp(cmd *cobra.Command, _ []string) {
 	_ = fang.Execute(cmd.Context(), root, fang.WithoutVersion(), fang.WithoutManpage())
 }
 
-func (a *app) drawPlainHelp(cmd *cobra.Command) {
+// plainHelp is help without colours. What most people look for comes first.
+func plainHelp(cmd *cobra.Command) string {
 	about := strings.TrimSpace(cmd.Long)
 	if about == "" {
 		about = cmd.Short
 	}
-	_, _ = fmt.Fprintln(a.Out, about)
-	if cmd.HasExample() { // what most people look for comes first
-		_, _ = fmt.Fprintln(a.Out, "\nExamples:\n"+cmd.Example)
+	about += "\n"
+	if cmd.HasExample() {
+		about += "\nExamples:\n" + cmd.Example + "\n"
 		defer func(e string) { cmd.Example = e }(cmd.Example)
 		cmd.Example = ""
 	}
 	if cmd.Runnable() || cmd.HasSubCommands() {
-		_, _ = fmt.Fprint(a.Out, "\n", cmd.UsageString())
+		about += "\n" + cmd.UsageString()
 	}
+	return about
+}
+
+// printHelp prints even with --quiet: who asks for help wants to read.
+func (a *app) printHelp(s string) error {
+	if a.json {
+		return a.printDocument(helpDocument{s})
+	}
+	if _, err := io.WriteString(a.Out, s); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+type helpDocument struct {
+	Text string `json:"text"`
 }
 
 func setenv(name, value string) (restore func()) {
@@ -82,12 +121,15 @@ func setenv(name, value string) (restore func()) {
 }
 
 // noArgs is for commands that take none. What was given is not repeated: it may
-// be a key.
+// be a key. Where it looks like a command below this one, that was meant.
 func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError(cmd, "%s takes no arguments.", cmd.CommandPath())
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	if near := nearCommand(cmd, args[0]); near != "" {
+		return usageError(cmd, "There is no such command; did you mean %q?", cmd.CommandPath()+" "+near)
+	}
+	return usageError(cmd, "%s takes no arguments.", cmd.CommandPath())
 }
 
 // oneArg is for commands about one thing.
@@ -102,16 +144,18 @@ func oneArg(what string) cobra.PositionalArgs {
 
 const exitCodesHelp = `What the exit codes mean.
 
-  0    done; for verify: the file is whole and consistent
+  0    done; for verify: the file is whole and consistent; for the console: it
+       was left with q or ctrl+c
   1    anything not below: the network or the server before the transfer, a
        folder that cannot be written or a disk too small (said before an export
        is made), a file that is not there
   2    usage: a flag, an argument, a settings file that does not parse, an output
-       that exists, no terminal where one is needed
+       that exists, no terminal where one is needed, an encrypted file without
+       an identity
   3    there is no key, or it was refused
   4    not allowed: by the plan or by the role
   5    another export is running (--if-busy fail), or another process works on
-       the same file
+       the same file or backup folder
   6    the export failed on the server, or it or its file is unknown or expired
   7    gave up waiting (--timeout); the export goes on
   8    the transfer could not be finished, a full disk included; what arrived is
@@ -119,7 +163,13 @@ const exitCodesHelp = `What the exit codes mean.
   9    the file does not verify; a download is kept with .invalid added to its
        name
   129, 130, 143
-       ended by SIGHUP, SIGINT, SIGTERM; what arrived is kept`
+       ended by SIGHUP, SIGINT, SIGTERM; what arrived is kept
+
+backup --all-profiles gives the largest code of its runs. With --json an error
+is a document, too, whose error.code is one of usage, config, exists, no_key,
+unauthorized, forbidden_plan, forbidden_role, busy, locked, not_found,
+export_failed, export_expired, timeout, transfer, disk, network, interrupted and
+internal.`
 
 const environmentHelp = `Which variables count, and in which order.
 
@@ -158,6 +208,9 @@ Colours: --color first, then these in their order.
   NO_COLOR                   set and not empty: none
   CLICOLOR_FORCE             set, not empty and not 0: always
   TERM                       dumb: none
+
+Plain lines and prompts instead of what is drawn, as --accessible.
+  ACCESSIBLE                 set, not empty and not 0
 
 Network.
   HTTPS_PROXY, NO_PROXY      the way out, and what does not take it

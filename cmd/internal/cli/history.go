@@ -168,7 +168,7 @@ func (a *app) historyRow(e history.Entry) []string {
 	exp := e.Export
 	created := nothing
 	if !exp.CreatedAt.IsZero() {
-		created = exp.CreatedAt.In(a.Location).Format("2006-01-02 15:04")
+		created = exp.CreatedAt.In(a.shownZone()).Format("2006-01-02 15:04")
 	}
 	records, size := nothing, nothing
 	if exp.Records != nil {
@@ -210,8 +210,12 @@ func (a *app) rangeWords(r client.WireRange) string {
 	case r.From.IsZero() || r.To.IsZero():
 		return nothing
 	}
-	return r.From.In(a.Location).Format(time.DateOnly) + ".." + r.To.In(a.Location).Format(time.DateOnly)
+	zone := a.shownZone()
+	return r.From.In(zone).Format(time.DateOnly) + ".." + r.To.In(zone).Format(time.DateOnly)
 }
+
+// shownZone is the zone in which a person reads times.
+func (a *app) shownZone() *time.Location { return a.settings.TimeZone.Location(a.Location) }
 
 // dataLetters are the first letters of the types, as the console has them.
 func dataLetters(in *client.Include) string {

@@ -90,7 +90,7 @@ func (a *app) ping(ctx context.Context, url string, body []byte) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", userAgent())
-	resp, err := newFileTransport(a.roots).RoundTrip(req)
+	resp, err := newTransport(a.roots).RoundTrip(req)
 	if err != nil {
 		// The address may hold a token: it is not repeated.
 		return errors.New(strings.ReplaceAll(err.Error(), url, "the address"))

@@ -24,8 +24,8 @@ const printed = "DASHTRAY_TEST_PRINTED"
 
 // recorded is the program with all that it says kept, its most talkative log
 // among it.
-func recorded() int {
-	s, args := System(), os.Args[1:]
+func recorded(s Streams) int {
+	args := os.Args[1:]
 	dir := os.Getenv(printed)
 	if dir == "" {
 		return Main(args, s)

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +15,9 @@ import (
 // process ends; every line is written at once.
 func (a *app) openLog(cmd *cobra.Command) error {
 	a.log = slog.New(slog.DiscardHandler)
+	// What the standard library says by itself, such as that a server sent more
+	// than it was asked for, would go to the terminal, into the console's picture.
+	log.SetOutput(io.Discard)
 	flags := cmd.Flags()
 	if !flags.Changed("log-file") && !flags.Changed("log-level") {
 		return nil
@@ -22,6 +27,9 @@ func (a *app) openLog(cmd *cobra.Command) error {
 		return err
 	}
 	path := a.logFile
+	if path == "" && flags.Changed("log-file") {
+		return usageError(cmd, "--log-file is empty.")
+	}
 	if !flags.Changed("log-file") {
 		folders, err := a.folders()
 		if err != nil {
@@ -42,6 +50,7 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	if ext := filepath.Ext(path); ext == ".json" || ext == ".jsonl" {
 		a.log = slog.New(slog.NewJSONHandler(f, o))
 	}
+	log.SetOutput(slog.NewLogLogger(a.log.Handler(), slog.LevelWarn).Writer())
 	a.log.Info("started", "command", cmd.CommandPath(), "version", version)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -177,6 +178,50 @@ func TestAProfileMadeAnewIsAnother(t *testing.T) {
 	if acc, err := open.Open(ctx, "work", func(string) {}); err == nil {
 		t.Errorf("it is open with the key from %s", acc.KeyFrom)
 	}
+}
+
+// The list of profiles tells where the key of each is: of the one that the
+// program was started with it goes by the address of this run.
+func TestProfilesTellWhereTheirKeysAre(t *testing.T) {
+	t.Parallel()
+	url, keys := api(t)
+	w := newWorld(t, "DASHTRAY_API_URL="+url)
+	a := &app{Streams: w.streams}
+	if err := a.setUp(a.rootCommand(), nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	list := func(open *accounts, want map[string][2]string) {
+		t.Helper()
+		profiles, err := open.Profiles(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string][2]string{}
+		for _, p := range profiles {
+			got[p.Name] = [2]string{p.APIURL, p.Key}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	open := newAccounts(a)
+	list(open, map[string][2]string{"default": {url, ""}})
+	if _, err := open.Keep(ctx, "", "file", client.NewKey(keys.Owner)); err != nil {
+		t.Fatal(err)
+	}
+	if err := open.Add(ctx, "work", url); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open.Keep(ctx, "work", "", client.NewKey(keys.Owner)); err != nil {
+		t.Fatal(err)
+	}
+	list(open, map[string][2]string{"default": {url, "key file"}, "work": {url, "this session"}})
+	if err := open.Close(); err != nil {
+		t.Error(err)
+	}
+	again := newAccounts(a) // nothing is open, but the file is there
+	list(again, map[string][2]string{"default": {url, "key file"}, "work": {url, ""}})
 }
 
 // The API answers with another server's address: the key stays here.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/muesli/mango"
 	mcobra "github.com/muesli/mango-cobra"
@@ -21,14 +22,14 @@ func (a *app) manCommand() *cobra.Command {
 		Long:        "Print the manual page in roff, for: dashtray-tui man | man -l -",
 		Args:        noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.json {
+				return usageError(cmd, "The manual page is roff and not JSON.")
+			}
 			page, err := manPage(cmd.Root())
 			if err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(a.Out, page); err != nil {
-				return unwritable(err)
-			}
-			return nil
+			return a.printLine(page)
 		},
 	}
 }
@@ -41,7 +42,21 @@ func manPage(root *cobra.Command) (string, error) {
 	spellShorthands(&page.Root)
 	return page.WithLongDescription(unwrap(root.Long)).
 		WithSection("See also", "dashtray-tui help exit-codes, dashtray-tui help environment").
-		Build(roff.NewDocument()), nil
+		Build(manDocument{roff.NewDocument()}), nil
+}
+
+// manDocument heads the page as man-pages(7) has it: the library would put the
+// description where the manual's name belongs, and today's date on every page.
+type manDocument struct{ *roff.Document }
+
+// Heading begins the page.
+func (d manDocument) Heading(section uint, title, _ string, today time.Time) {
+	if made := thisVersion().Date; made != nil {
+		if t, err := time.Parse(time.RFC3339, *made); err == nil {
+			today = t
+		}
+	}
+	d.Document.Heading(section, title, "User Commands", today)
 }
 
 // spellShorthands gives one dash to -q and two to --quiet; the library has

@@ -232,9 +232,13 @@ func (a *app) profilesDocument() profilesDocument {
 		if err != nil {
 			continue
 		}
+		key := ""
+		if acc, err := a.account(s, a.ownEnv()); err == nil {
+			key = keyWithoutAsking(acc)
+		}
 		doc.Profiles = append(doc.Profiles, profileDocument{
 			Name: name, APIURL: s.APIURL.Value, Default: name == byFile.Profile.Value,
-			Current: name == a.settings.Profile.Value, Key: known(a.keyWithoutAsking(s)),
+			Current: name == a.settings.Profile.Value, Key: known(key),
 		})
 	}
 	return doc
@@ -253,14 +257,13 @@ func withDefault(names []string) []string {
 	return append(names, config.DefaultProfile)
 }
 
-// keyWithoutAsking is what is known of a profile's key before any keyring or
+// keyWithoutAsking is what is known of an account's key before any keyring or
 // command is asked.
-func (a *app) keyWithoutAsking(s config.Settings) string {
-	if s.KeyCommand.Value != "" {
+func keyWithoutAsking(acc account) string {
+	if acc.settings.KeyCommand.Value != "" {
 		return "key_command"
 	}
-	acc, err := a.account(s, a.ownEnv())
-	if err != nil || acc.keyDir == "" {
+	if acc.keyDir == "" {
 		return ""
 	}
 	if _, set, err := acc.files.Find(context.Background(), acc.id); set || err != nil {

@@ -47,9 +47,9 @@ func TestLiveLine(t *testing.T) {
 	}{
 		{"on the server", generating, "Export exp_1: generating the file (12 s)"},
 		{"no answer", silent, "Export exp_1: generating the file (12 s); the server gives no answer, trying again"},
-		{"receiving", receiving(10<<20, 40<<20), "Downloading: 10.0 MiB of 40.0 MiB  25 %  4.0 MiB/s  9 s left"},
+		{"receiving", receiving(10<<20, 40<<20), "Downloading: 10.0 MiB of 40.0 MiB  25%  4.0 MiB/s  9 s left"},
 		{"size unknown", unknown, "Downloading: 10.0 MiB  4.0 MiB/s"},
-		{"next try", waiting, "Downloading: 10.0 MiB of 40.0 MiB  25 %  next try in 3 s (connection␊reset␛[2J)"},
+		{"next try", waiting, "Downloading: 10.0 MiB of 40.0 MiB  25%  next try in 3 s (connection␊reset␛[2J)"},
 		{"rechecking", rechecking, "Checking what is here already: 10.0 MiB of 40.0 MiB"},
 		{"verifying", verifying, "Verifying: 20.0 MiB of 40.0 MiB"},
 		{"over", at(job.StepDone), ""},

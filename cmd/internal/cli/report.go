@@ -43,9 +43,9 @@ func (a *app) report(err error) {
 	var doc errorDocument
 	doc.Error.Code, doc.Error.Message, doc.Error.Hint = m.Code, m.Text, m.Hint
 	doc.ExportJobID = exportID(err).Raw()
-	// There is no place left to tell of an output that cannot be written; the
-	// exit code is not zero in any case.
-	_ = text.EncodeJSON(a.Out, doc)
+	if err := text.EncodeJSON(a.Out, doc); err != nil {
+		a.sayError(m) // a full disk, or a reader that left, must not hide what happened
+	}
 }
 
 func (a *app) sayError(m message.Message) {

@@ -23,18 +23,21 @@ func (a *app) rootCommand() *cobra.Command {
 			"  dashtray-tui export --range last_month --format csv\n" +
 			"  # everything, for a script\n" +
 			"  dashtray-tui export --range all_time --json",
-		Args:                       a.noSuchCommand,
-		RunE:                       a.runConsole,
-		PersistentPreRunE:          a.setUp,
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		Version:                    version,
+		Args: a.noSuchCommand,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.version {
+				return a.printVersion()
+			}
+			return a.runConsole(cmd, args)
+		},
+		PersistentPreRunE: a.setUp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
 	}
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 
 	root.Flags().SortFlags = false
+	root.Flags().BoolVarP(&a.version, "version", "v", false, "tell the version")
 	f := root.PersistentFlags()
 	f.SortFlags = false
 	word(f, &a.profile, "profile", "", "NAME", "use the key of this profile")
@@ -65,11 +68,11 @@ func (a *app) rootCommand() *cobra.Command {
 		a.scheduleCommand(&backing{}, a.thisHost()),
 		a.serveCommand(),
 		a.sandboxCommand(),
+		a.completionCommand(),
 		a.versionCommand(),
 		a.manCommand(),
 	)
 	a.addHelp(root)
-	addCompletion(root)
 	return root
 }
 
@@ -78,8 +81,8 @@ func (a *app) noSuchCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-		return usageError(root, "There is no command %q; did you mean %q?", args[0], near[0])
+	if near := nearCommand(root, args[0]); near != "" {
+		return usageError(root, "There is no command %q; did you mean %q?", args[0], near)
 	}
 	return usageError(root, "There is no command %q.", args[0])
 }
@@ -87,9 +90,40 @@ func (a *app) noSuchCommand(root *cobra.Command, args []string) error {
 // flagError is a flag that is none, or its value. A slip of the finger is told
 // what was meant.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
-		return usageError(cmd, "%s.", sentenceCase(err.Error()))
+	var (
+		unknown *pflag.NotExistError
+		bare    *pflag.ValueRequiredError
+		wrong   *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return noSuchFlag(cmd, unknown)
+	case errors.As(err, &bare):
+		return usageError(cmd, "--%s needs a value.", bare.GetFlag().Name)
+	case errors.As(err, &wrong):
+		f := wrong.GetFlag()
+		return usageError(cmd, "--%s takes %s: %q cannot be read as one.", f.Name, taken(f.Value.Type()), wrong.GetValue())
+	}
+	return usageError(cmd, "%s.", sentenceCase(err.Error()))
+}
+
+// taken is what a flag of a type of pflag's takes.
+func taken(kind string) string {
+	switch kind {
+	case "bool":
+		return "true or false"
+	case "duration":
+		return "a time such as 90s, 30m or 24h"
+	case "float64":
+		return "a number"
+	}
+	return "a whole number"
+}
+
+func noSuchFlag(cmd *cobra.Command, unknown *pflag.NotExistError) error {
+	name := unknown.GetSpecifiedName()
+	if unknown.GetSpecifiedShortnames() != "" {
+		return usageError(cmd, "There is no flag -%s.", name)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -97,10 +131,10 @@ func flagError(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	if near := config.Nearest(unknown.GetSpecifiedName(), names); near != "" {
-		return usageError(cmd, "There is no flag --%s; did you mean --%s?", unknown.GetSpecifiedName(), near)
+	if near := config.Nearest(name, names); near != "" {
+		return usageError(cmd, "There is no flag --%s; did you mean --%s?", name, near)
 	}
-	return usageError(cmd, "%s.", sentenceCase(err.Error()))
+	return usageError(cmd, "There is no flag --%s.", name)
 }
 
 // sentenceCase begins a sentence of a library's with a capital.

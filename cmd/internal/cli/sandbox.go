@@ -125,14 +125,15 @@ func (a *app) serveSandbox(cmd *cobra.Command, addr string, cfg sandbox.Config) 
 	case err := <-served:
 		return fmt.Errorf("serve the sandbox: %w", err)
 	case <-ctx.Done():
-		return &message.Error{
+		// Its one document has been printed.
+		return &toldError{&message.Error{
 			Message: message.Message{
 				Code: message.Interrupted,
 				Text: "The sandbox was stopped; its exports are gone.",
 				Hint: "Start it again for a fresh one.",
 			},
 			Err: context.Cause(ctx),
-		}
+		}}
 	}
 }
 

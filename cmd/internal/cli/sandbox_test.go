@@ -17,12 +17,17 @@ func TestSandbox(t *testing.T) {
 	out := &watcher{want: "\n", seen: make(chan struct{})}
 	w.streams.Out = out
 	done := make(chan int, 1)
-	go func() { done <- w.run("sandbox", "--speed", "1000", "--records", "10", "--fault", "post-status=503*1") }()
+	go func() {
+		done <- w.run("sandbox", "--json", "--speed", "1000", "--records", "10", "--fault", "post-status=503*1")
+	}()
 	<-out.seen
 
 	var doc struct {
 		URL  string
 		Keys map[string]string
+	}
+	if err := conforms([]byte(out.all.String()), "sandbox"); err != nil {
+		t.Error(err)
 	}
 	dec := json.NewDecoder(strings.NewReader(out.all.String()))
 	if err := dec.Decode(&doc); err != nil {
@@ -48,6 +53,9 @@ func TestSandbox(t *testing.T) {
 	w.signals <- syscall.SIGTERM
 	if code := <-done; code != 143 {
 		t.Errorf("exit code %d, want 143", code)
+	}
+	if strings.Count(out.all.String(), "\n") != 1 {
+		t.Errorf("a second document: %q", out.all.String())
 	}
 	resp, err := http.Get(doc.URL + "/api/v1/health") //nolint:noctx // it has to fail at once
 	if err == nil {

@@ -162,10 +162,7 @@ func (a *app) starter(ctx context.Context, on host) (kind string, version int, w
 
 // noDemoHere refuses --demo: there is nothing in it to back up at night.
 func (a *app) noDemoHere(cmd *cobra.Command) error {
-	if a.demo {
-		return usageError(cmd, "The demo is not backed up: --demo does not go with schedule.")
-	}
-	return nil
+	return a.refuseDemo(cmd, "The demo is not backed up")
 }
 
 // tell writes what a person should see on the way; it is no result.

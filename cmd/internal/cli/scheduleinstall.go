@@ -140,6 +140,9 @@ func (a *app) handOver(on host, in installation, why error) error {
 	if why != nil {
 		a.warn(fmt.Sprintf("there is no systemd that starts programs for you (%v), so that this is a line for cron", why))
 	}
+	if in.kind == byCron && !schedule.FitsCron(in.text) {
+		a.warn(fmt.Sprintf("the command is longer than the %d bytes that most crons take: put what it says into [backup] of the settings file", schedule.MaxCronCommand))
+	}
 	if in.kind == byWindows && len(in.plan.Env) > 0 {
 		var names []string
 		for _, v := range in.plan.Env {
@@ -326,7 +329,7 @@ func unmade(path string, err error) error {
 		Message: message.Message{
 			Code: message.Disk,
 			Text: fmt.Sprintf("%q cannot be written: %v.", path, bare(err)),
-			Hint: "Get the right to write there, then run the same command again.",
+			Hint: "Get the right to write there, or make room, then run the same command again.",
 		},
 		Err: err,
 	}

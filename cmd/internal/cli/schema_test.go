@@ -189,6 +189,53 @@ func TestSchemasAreClosed(t *testing.T) {
 	}
 }
 
+// Every schema is compared with a document, and every code is provoked, by a
+// script or a test: what nobody looks at is soon not true any more.
+func TestSchemasAndCodesAreUsed(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for _, pattern := range []string{filepath.Join("testdata", "script", "*.txtar"), "*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	used := func(format, what string) {
+		if !regexp.MustCompile(fmt.Sprintf(format, regexp.QuoteMeta(what))).MatchString(all.String()) {
+			t.Errorf("nothing provokes %s", what)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(schemas, "*.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		name := strings.TrimSuffix(filepath.Base(f), ".schema.json")
+		used(`(?m)^conforms \w+ %[1]s$|conforms\([^\n]*, "%[1]s"\)`, name)
+	}
+	failed, err := readSchema("error")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := failed.Properties["error"]
+	for _, code := range body.Properties["code"].Enum {
+		used(`(?m)^fails \d+ %[1]s |^grep '"code": "%[1]s"' document$`, fmt.Sprint(code))
+	}
+	for _, exit := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"} {
+		used(`(?m)^(?:exits|fails) %s `, exit)
+	}
+	for _, exit := range []string{"129", "130", "143"} {
+		used(`(?m)^stdout \^%s\$$`, exit)
+	}
+}
+
 // closed demands that every object says all that it has.
 func (s *schema) closed(t *testing.T, at string) {
 	t.Helper()

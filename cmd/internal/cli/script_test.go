@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/dashtray/dashtray-tui/client/backup"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 )
 
@@ -38,11 +40,28 @@ func TestScripts(t *testing.T) {
 			"asked":    asked,
 			"conforms": conformsTo,
 			"exits":    exits,
+			"fails":    fails,
 			"faults":   setFaults,
 			"give":     give,
+			"hold":     hold,
 			"lacks":    lacks,
 			"mode":     modeIs,
 			"setenv":   setEnv,
+
+			// Of clients of the served console.
+			"audited":   audited,
+			"auditlog":  auditLog,
+			"keptout":   keptOut,
+			"knocks":    knocks,
+			"listening": listening,
+			"neversent": neverSent,
+			"peak":      peak,
+			"people":    people,
+			"resized":   resized,
+			"sees":      seesOn,
+			"ssh":       sshAs,
+			"tame":      tame,
+			"types":     typesOn,
 		},
 	})
 }
@@ -51,6 +70,7 @@ func TestScripts(t *testing.T) {
 type scriptWorld struct {
 	api   *sandbox.Server
 	other *traffic
+	far   *far
 }
 
 type worldKey struct{}
@@ -82,7 +102,7 @@ func setUpScript(env *testscript.Env) error {
 	})
 	url, calls := watched(tb, api)
 	otherURL, other := watched(tb, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
-	env.Values[worldKey{}] = &scriptWorld{api, other}
+	env.Values[worldKey{}] = &scriptWorld{api, other, newFar()}
 
 	keys, at := api.Keys(), func(name ...string) string { return filepath.Join(append([]string{env.WorkDir}, name...)...) }
 	for name, value := range map[string]string{
@@ -172,6 +192,32 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// fails runs a command with --json, and checks its exit code, its document and
+// the code in that: fails 3 no_key COMMAND [ARG…].
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: fails EXIT CODE COMMAND [ARG…]")
+	}
+	exits(ts, false, append([]string{args[0], args[2], "--json"}, args[3:]...))
+	document := []byte(ts.ReadFile("stdout"))
+	ts.Check(conforms(document, "error"))
+	var f failure
+	ts.Check(json.Unmarshal(document, &f))
+	if f.Error.Code != args[1] {
+		ts.Fatalf("code %s, want %s", f.Error.Code, args[1])
+	}
+}
+
+// hold is another process at work in a backup folder: hold FOLDER.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold FOLDER")
+	}
+	folder, err := backup.Open(ts.MkAbs(args[0]), backup.Options{})
+	ts.Check(err)
+	ts.Defer(func() { _ = folder.Close() })
 }
 
 // setEnv sets a variable to what a file holds: setenv NAME FILE.

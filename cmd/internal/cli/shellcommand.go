@@ -35,6 +35,11 @@ func (a *app) shellCommand(demo bool, s config.Settings, spec job.Spec) string {
 	return strings.Join(words, " ")
 }
 
+// shellInspect is the command that tells what is in a file.
+func shellInspect(file string) string {
+	return "dashtray-tui inspect " + quoteWord(runtime.GOOS, file)
+}
+
 func (a *app) globalWords(demo bool, s config.Settings) []string {
 	var words []string
 	if demo {

@@ -10,16 +10,24 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/config"
 )
 
 // shown is the history as a terminal of that width has it; 0 is none.
 func shown(t *testing.T, width int, zone *time.Location, entries ...history.Entry) []string {
+	t.Helper()
+	return shownWith(t, width, zone, "local", entries...)
+}
+
+// shownWith is shown with ui.time_zone in the settings.
+func shownWith(t *testing.T, width int, zone *time.Location, setting string, entries ...history.Entry) []string {
 	t.Helper()
 	var out bytes.Buffer
 	a := &app{Streams: Streams{
 		Out: &out, OutTerminal: width > 0, Width: func() int { return width }, Location: zone,
 		Now: func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) },
 	}}
+	a.settings.TimeZone = config.Setting{Value: setting}
 	if err := a.printHistory(entries); err != nil {
 		t.Fatal(err)
 	}
@@ -60,18 +68,24 @@ func TestHistoryFitsTheTerminal(t *testing.T) {
 				t.Errorf("%d: %d cells: %q", width, n, l)
 			}
 		}
-		if !strings.Contains(lines[1], "exp_abcdefghijklmnopqrstuv") || !strings.Contains(lines[1], "part 43 %") {
+		if !strings.Contains(lines[1], "exp_abcdefghijklmnopqrstuv") || !strings.Contains(lines[1], "part 43%") {
 			t.Errorf("%d: %q", width, lines[1])
 		}
 	}
 }
 
-func TestHistoryIsInTheLocalZone(t *testing.T) {
+func TestHistoryIsInTheZoneOfTheSettings(t *testing.T) {
 	t.Parallel()
-	lines := shown(t, 0, time.FixedZone("", 2*60*60), entries()...)
-	for _, want := range []string{"2026-03-02 01:30", "2026-01-31..2026-03-02", "1,234,567", "300.0 MiB", "23 h"} {
-		if !strings.Contains(lines[1], want) {
-			t.Errorf("%q lacks %q", lines[1], want)
+	local := time.FixedZone("", 2*60*60)
+	for setting, want := range map[string][]string{
+		"local": {"2026-03-02 01:30", "2026-01-31..2026-03-02", "1,234,567", "300.0 MiB", "23 h"},
+		"UTC":   {"2026-03-01 23:30", "2026-01-30..2026-03-01", "23 h"},
+	} {
+		lines := shownWith(t, 0, local, setting, entries()...)
+		for _, part := range want {
+			if !strings.Contains(lines[1], part) {
+				t.Errorf("%s: %q lacks %q", setting, lines[1], part)
+			}
 		}
 	}
 }

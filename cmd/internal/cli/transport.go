@@ -42,9 +42,17 @@ func loadRoots(path string) (*x509.CertPool, error) {
 // transparent compression would hide how many bytes of a file have arrived.
 // It follows no redirects, adds no key and waits for no body for ever: those
 // who use it do.
+//
+// It speaks HTTP/1.1 alone. Each connection of a file then has a window of its
+// own, so that one that stalls does not hold up the others; and the library's
+// HTTP/2 writes every header to standard error, the key among them, once
+// GODEBUG has http2debug=2 in it.
 func newTransport(roots *x509.CertPool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Protocols: protocols,
+		Proxy:     http.ProxyFromEnvironment,
 		DialContext: (&net.Dialer{
 			Timeout:         10 * time.Second,
 			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second},
@@ -57,16 +65,5 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 		MaxIdleConnsPerHost:    8,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true,
-		ForceAttemptHTTP2:      true,
 	}
-}
-
-// newFileTransport is for the files: HTTP/1.1 alone, so that each connection
-// has a window of its own, and one that stalls does not hold up the others.
-func newFileTransport(roots *x509.CertPool) *http.Transport {
-	t := newTransport(roots)
-	t.ForceAttemptHTTP2 = false
-	t.Protocols = new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	return t
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/dashtray/dashtray-tui/client/text"
 )
 
 // version is raised with each release; the commit and its date come from the
@@ -32,14 +30,16 @@ func (a *app) versionCommand() *cobra.Command {
 		Annotations: marked(noSettings),
 		Short:       "Tell the version",
 		Args:        noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := thisVersion()
-			if a.json {
-				return a.printDocument(v)
-			}
-			return a.printLine(v.String())
-		},
+		RunE:        func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	v := thisVersion()
+	if a.json {
+		return a.printDocument(v)
+	}
+	return a.printLine(v.String())
 }
 
 func thisVersion() versionDocument {
@@ -77,23 +77,4 @@ func known(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// printDocument writes the one document of --json.
-func (a *app) printDocument(v any) error {
-	if err := text.EncodeJSON(a.Out, v); err != nil {
-		return unwritable(err)
-	}
-	return nil
-}
-
-// printLine writes the one line of a result, unless --quiet.
-func (a *app) printLine(s string) error {
-	if a.quiet {
-		return nil
-	}
-	if _, err := fmt.Fprintln(a.Out, s); err != nil {
-		return unwritable(err)
-	}
-	return nil
 }

@@ -24,6 +24,19 @@ func Cron(p Plan) (string, error) {
 	return fmt.Sprintf("%s\n%s %s\n", cronMark(p.Profile), cronTime(p.Every, p.At), strings.Join(words, " ")), nil
 }
 
+// MaxCronCommand is the longest command, in bytes, that every cron takes: those
+// of the BSDs and of Debian refuse a crontab with a longer one (MAX_COMMAND in
+// their cron.h, less its end); cronie takes far more.
+const MaxCronCommand = 998
+
+// FitsCron reports whether the command of what Cron wrote is short enough for
+// every cron.
+func FitsCron(text string) bool {
+	_, entry, _ := strings.Cut(text, "\n")
+	_, _, command, _ := parseCronTime(strings.TrimSuffix(entry, "\n"))
+	return len(command) <= MaxCronCommand
+}
+
 func cronMark(profile string) string {
 	return "# " + Name(profile) + `, made by "dashtray-tui schedule"`
 }

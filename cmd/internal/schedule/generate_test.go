@@ -151,6 +151,21 @@ func TestWhatCannotBeScheduled(t *testing.T) {
 	}
 }
 
+func TestFitsCron(t *testing.T) {
+	t.Parallel()
+	p := plan()
+	for at, want := range map[int]bool{schedule.MaxCronCommand: true, schedule.MaxCronCommand + 1: false} {
+		p.Argv = []string{"/bin/x", strings.Repeat("y", at-len("/bin/x "))}
+		text, err := schedule.Cron(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := schedule.FitsCron(text); got != want {
+			t.Errorf("a command of %d bytes: %v, want %v", at, got, want)
+		}
+	}
+}
+
 func TestParseClock(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]string{"00:00": "00:00", "23:59": "23:59", "03:05": "03:05"} {
