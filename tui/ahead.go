@@ -35,14 +35,17 @@ type keyDone struct {
 // ctrl+c waits for nothing.
 func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 	a, now := &m.ahead, m.d.Now()
-	working := now.Before(a.until)
-	if key.Matches(msg, m.keys.Interrupt) || (!m.unsized() && !working) {
+	held := m.unsized() || now.Before(a.until)
+	if key.Matches(msg, m.keys.Interrupt) || (!held && len(a.keys) == 0) {
 		return m.work(msg, now)
 	}
 	if len(a.keys) < aheadKeys {
 		a.keys = append(a.keys, msg)
 	}
-	if !working || len(a.keys) > 1 {
+	switch {
+	case !held: // those before it waited long enough, too
+		return m.release()
+	case m.unsized() || len(a.keys) > 1:
 		return nil
 	}
 	gen := a.gen
@@ -50,10 +53,12 @@ func (m *Model) press(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 // work does what a key does and notes that it is at work until it answers.
+// What is typed as text leads nowhere else, so that nothing waits for it.
 func (m *Model) work(msg tea.KeyPressMsg, now time.Time) tea.Cmd {
+	text := msg.Text != "" && m.typing()
 	cmd := m.key(msg)
-	if cmd == nil {
-		return nil
+	if cmd == nil || text {
+		return cmd
 	}
 	a := &m.ahead
 	a.gen++

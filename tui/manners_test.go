@@ -365,3 +365,34 @@ func TestTypingAhead(t *testing.T) {
 		c.Need(t, "→ Exports")
 	})
 }
+
+// A key behind those that wait for a slow answer never overtakes them.
+func TestKeysKeepTheirOrder(t *testing.T) {
+	late(t, func(c console) {
+		c.jobs.SetListing(listing(time.Now()), nil, time.Minute)
+		for _, k := range []rune{'R', 'n', tea.KeyEnter} {
+			c.P.Send(tea.KeyPressMsg{Code: k, Text: strings.Trim(string(k), "\r")})
+			c.Settle(30 * time.Millisecond)
+		}
+		c.Settle(time.Second)
+		c.Need(t, "Which date range?")
+	})
+}
+
+// Text appears at once, however long the check of what was typed takes.
+func TestTextWaitsForNoAnswer(t *testing.T) {
+	late(t, func(c console) {
+		block := make(chan struct{})
+		defer close(block)
+		c.jobs.SetFolder(func(string) (string, int64, error) {
+			<-block
+			return "/home/u/exports", 1 << 30, nil
+		})
+		c.Keys("n", tuitest.Enter, tuitest.Enter, tuitest.Enter)
+		for _, k := range "abcde" {
+			c.P.Send(tea.KeyPressMsg{Code: k, Text: string(k)})
+		}
+		c.Settle(20 * time.Millisecond) // a frame
+		c.Need(t, "> abcde")
+	})
+}
