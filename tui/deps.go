@@ -50,6 +50,9 @@ type Deps struct {
 	Profile string
 	// Label stands in the header too: "demo".
 	Label string
+	// Role of the person on a Remote console stands in the header: "viewer"; ""
+	// is none.
+	Role string
 	// Version of the program, for the help.
 	Version string
 

@@ -94,15 +94,15 @@ func (m *Model) drawTooSmall() string {
 	return m.th.Caution.Render(component.Cut(m.th, need, m.w))
 }
 
-// header is where the person is: program, project, label, screen; and on the
-// right the rate budget when it runs low.
+// header is where the person is: program, project, label, role, screen; and on
+// the right the rate budget when it runs low.
 func (m *Model) header() string {
 	th := m.th
 	parts := []string{th.Title.Render("dashtray")}
 	if name := m.cur.project.Name.Safe(); name != "" {
 		parts = append(parts, th.Strong.Render(component.Cut(th, name, max(12, m.w/3))))
 	}
-	for _, s := range []string{m.cur.Profile, m.cur.Label} {
+	for _, s := range []string{m.cur.Profile, m.cur.Label, m.d.Role} {
 		if s = text.Untrusted(s).Safe(); s != "" {
 			parts = append(parts, th.Muted.Render(component.Cut(th, s, 16)))
 		}

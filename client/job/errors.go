@@ -15,6 +15,9 @@ import (
 var (
 	// ErrExists: the output file is there and Force was not set. Nothing was made.
 	ErrExists = errors.New("output file exists")
+	// ErrNoFile: the output is there and is no regular file, so that it is neither
+	// written nor replaced. Nothing was made.
+	ErrNoFile = errors.New("output is not a regular file")
 	// ErrFolder: the output folder cannot be written. Nothing was made.
 	ErrFolder = errors.New("folder cannot be written")
 	// ErrNoRoom: the disk is too small, said before the export was made.
@@ -57,7 +60,7 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return "the file does not verify" }
 
-// PathError is ErrExists, ErrFolder or ErrNoRoom with the path.
+// PathError is ErrExists, ErrNoFile, ErrFolder or ErrNoRoom with the path.
 type PathError struct {
 	Kind error
 	Path string

@@ -80,7 +80,7 @@ func TestNothingIsMadeWhenTheFileCouldNotBeKept(t *testing.T) {
 			taken:                        job.ErrExists,
 			filepath.Join(taken, "sub/"): job.ErrFolder,
 			taken + "/":                  job.ErrFolder,
-			os.DevNull:                   job.ErrFolder,
+			os.DevNull:                   job.ErrNoFile,
 		} {
 			spec := w.spec()
 			spec.Output = output

@@ -58,7 +58,7 @@ func (s *Service) locate(output string, force bool) (target, error) {
 		switch {
 		case err == nil && info.IsDir():
 		case err == nil && !info.Mode().IsRegular():
-			return t, &PathError{Kind: ErrFolder, Path: output, Err: errors.New("not a regular file")}
+			return t, &PathError{Kind: ErrNoFile, Path: output}
 		case err == nil && !force:
 			return t, &PathError{Kind: ErrExists, Path: output}
 		case err != nil && !errors.Is(err, fs.ErrNotExist):

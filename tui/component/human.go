@@ -19,6 +19,27 @@ func Size(n int64) string {
 	return scaled(float64(n))
 }
 
+// CoarseSize is Size in three digits or four, "254 KiB", "1.25 GiB": at most
+// eight cells, for a column.
+func CoarseSize(n int64) string {
+	if n < 0 {
+		return Unknown
+	}
+	v, unit := float64(n), 0
+	for unit < len(units())-1 && math.Round(v) >= 1024 {
+		v /= 1024
+		unit++
+	}
+	decimals := 2
+	switch {
+	case unit == 0 || roundTo(v, 1) >= 100:
+		decimals = 0
+	case roundTo(v, 2) >= 10:
+		decimals = 1
+	}
+	return strconv.FormatFloat(v, 'f', decimals, 64) + " " + units()[unit]
+}
+
 // Rate is bytes a second for people: "48.3 MiB/s". What is no rate (negative,
 // not a number, infinite) is Unknown.
 func Rate(perSecond float64) string {
@@ -28,8 +49,10 @@ func Rate(perSecond float64) string {
 	return scaled(perSecond) + "/s"
 }
 
+func units() [7]string { return [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"} }
+
 func scaled(v float64) string {
-	units := [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	units := units()
 	decimals := [...]int{0, 1, 1, 2, 2, 2, 2}
 	i := 0
 	// What would round up to 1024 of a unit is 1 of the next one.

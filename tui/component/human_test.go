@@ -23,6 +23,18 @@ func TestSize(t *testing.T) {
 	}
 }
 
+func TestCoarseSizeFitsAColumn(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{
+		-1: "?", 0: "0 B", 1023: "1023 B", 1024: "1.00 KiB", 10_234: "9.99 KiB", 10_235: "10.0 KiB", 102_348: "99.9 KiB", 102_350: "100 KiB",
+		259_584: "254 KiB", 1<<20 - 513: "1023 KiB", 1<<20 - 1: "1.00 MiB", 1_300_000_000: "1.21 GiB", math.MaxInt64: "8.00 EiB",
+	} {
+		if got := component.CoarseSize(n); got != want || len(got) > 8 {
+			t.Errorf("CoarseSize(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
 func TestRate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -192,6 +192,11 @@ func ofPath(e *job.PathError) Message {
 			Exists, fmt.Sprintf("The file %q exists; no export was made.", e.Path),
 			"Give another name with -o, or --force to replace it.",
 		}
+	case errors.Is(e.Kind, job.ErrNoFile):
+		return Message{
+			Exists, fmt.Sprintf("%q is not a regular file, so it is left alone; no export was made.", e.Path),
+			"Give the name of a file or a folder with -o, or -o - for standard output.",
+		}
 	case errors.Is(e.Kind, job.ErrNoRoom):
 		return Message{
 			Disk, fmt.Sprintf("There is not enough room in %q; no export was made.", e.Path),

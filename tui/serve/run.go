@@ -147,6 +147,7 @@ func (s *session) limit(d tui.Deps, env Env) tui.Deps {
 			d.Location = loc
 		}
 	}
+	d.Role = s.o.Rights.Who.Role.String()
 	d.Remote, d.Env, d.Home, d.JobsStay = true, env.List(), "", !s.o.JobsEnd
 	return d
 }

@@ -16,7 +16,7 @@ import (
 
 func TestQuitting(t *testing.T) {
 	visit(t, serve.Viewer, nil, func(f *far) {
-		f.need("No exports yet")
+		f.need("No exports yet", "viewer")
 		f.keys("\x1a") // ctrl+z
 		f.need("No exports yet")
 		f.keys("q")

@@ -40,7 +40,7 @@ func (m *Model) cells(r row) []component.Cell {
 		{Text: m.rangeOf(r)},
 		{Text: letters(m.include(r))},
 		{Text: records(e), Tone: theme.Faint},
-		{Text: size(r), Tone: theme.Faint},
+		{Text: component.CoarseSize(size(r)), Tone: theme.Faint},
 		m.link(r), m.local(r),
 	}
 }
@@ -155,17 +155,18 @@ func records(e *client.Export) string {
 	return component.Count(*e.Records)
 }
 
-func size(r row) string {
+// size is that of the file in bytes, -1 if it is not known.
+func size(r row) int64 {
 	if e := r.export(); e.Bytes != nil {
-		return component.Size(*e.Bytes)
+		return *e.Bytes
 	}
 	if r.live != nil && r.live.Transfer.Size > 0 {
-		return component.Size(r.live.Transfer.Size)
+		return r.live.Transfer.Size
 	}
 	if r.entry != nil {
-		return component.Size(sizeOf(r.entry))
+		return sizeOf(r.entry)
 	}
-	return component.Unknown
+	return -1
 }
 
 // link is how long the link lives.

@@ -221,7 +221,7 @@ func (m *Model) details(w int) []string {
 	add("Data", dataNames(m.include(r)), th.Text)
 	add("Format", strings.ToUpper(text.Untrusted(m.format(r)).Safe()), th.Text)
 	add("Records", records(e), th.Text)
-	add("Size", size(r), th.Text)
+	add("Size", component.Size(size(r)), th.Text)
 	link := m.link(r)
 	add("Link", link.Text, th.Style(link.Tone))
 	local := m.local(r)

@@ -130,6 +130,9 @@ func (p *page) transferring() {
 			return component.PartMap(m.d.Theme, t.Size, extents(t.Parts), width)
 		})
 	}
+	if t.Unsure {
+		p.Styled(component.RankUseful, "Caution", "this file system does not tell whether data is safe from a power cut", p.m.d.Theme.Caution)
+	}
 	if t.ResumedFrom > 0 {
 		p.Fact(component.RankUseful, "Resumed", "from "+component.Size(t.ResumedFrom)+" that were here already")
 	}
@@ -225,4 +228,12 @@ func received(s job.Snapshot) string {
 		said[i] = component.Together(said[i])
 	}
 	return strings.Join(said, ", ")
+}
+
+// compared tells what vouches for a whole file beside the check of its content.
+func compared(s job.Snapshot) string {
+	if d := s.Transfer.Digest; d != "" {
+		return "with the " + d + " and size that the server told"
+	}
+	return "with the size alone, no checksum was told"
 }

@@ -99,6 +99,7 @@ func verified() job.Snapshot {
 	s.Step = job.StepDone
 	s.Ended = clock()
 	s.Transfer.Phase, s.Transfer.Done, s.Transfer.SHA256 = engine.PhaseDone, s.Transfer.Size, sha256
+	s.Transfer.Digest = "CRC-32C"
 	s.Result = &job.Result{
 		ExportID: s.Export.ID, File: path, Bytes: 112 * mib, SHA256: sha256, Include: all(), Format: client.JSON,
 		Report: archive.Report{

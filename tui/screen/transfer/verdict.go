@@ -56,6 +56,7 @@ func (p *page) done() {
 	p.report(s.Result.Report, s.Result.Include)
 	if s.Transfer.Attempts > 0 {
 		p.Fact(0, "Received", received(s))
+		p.Fact(0, "Compared", compared(s))
 	}
 	if fetch := p.m.fetch(); fetch != "" {
 		p.Fact(0, "Fetch it", safe(fetch))
