@@ -71,7 +71,8 @@ func (d *data) fill(c *checkpoint) {
 }
 
 // restore believes a checkpoint: it was written at an orderly end in this boot,
-// and the part is still the same file. False means that it has to be read.
+// and the part is still the same file. False means that it has to be read. Under
+// Part.mu.
 func (d *data) restore(c checkpoint, size int64) bool {
 	sum, second, ok := c.hashes()
 	info, err := d.f.stat()

@@ -84,7 +84,7 @@ func (p *Part) run(ctx context.Context) error {
 // in this boot, else as far as the CRCs prove.
 func (p *Part) begin(ctx context.Context) error {
 	c := p.found
-	if c != nil && (!c.Clean || c.Boot != p.boot || !p.data.restore(*c, p.provenSize())) {
+	if c != nil && !p.believe(*c) {
 		p.set(func() { p.phase = PhaseRechecking })
 		fresh := newData(p.file, p.provenSize(), p.digest.Algorithm)
 		if err := fresh.recheck(*c, p.provenSize(), func(n int64) error {
@@ -108,6 +108,14 @@ func (p *Part) begin(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// believe takes a checkpoint's word, if it may be taken. Others look at the part
+// meanwhile.
+func (p *Part) believe(c checkpoint) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return c.Clean && c.Boot == p.boot && p.data.restore(c, p.provenSize())
 }
 
 // provenSize is the object's, if it has told it itself; else -1. What somebody
