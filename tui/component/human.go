@@ -25,8 +25,9 @@ func CoarseSize(n int64) string {
 	if n < 0 {
 		return Unknown
 	}
+	units := units()
 	v, unit := float64(n), 0
-	for unit < len(units())-1 && math.Round(v) >= 1024 {
+	for unit < len(units)-1 && math.Round(v) >= 1024 {
 		v /= 1024
 		unit++
 	}
@@ -37,7 +38,7 @@ func CoarseSize(n int64) string {
 	case roundTo(v, 2) >= 10:
 		decimals = 1
 	}
-	return strconv.FormatFloat(v, 'f', decimals, 64) + " " + units()[unit]
+	return strconv.FormatFloat(v, 'f', decimals, 64) + " " + units[unit]
 }
 
 // Rate is bytes a second for people: "48.3 MiB/s". What is no rate (negative,
