@@ -17,7 +17,7 @@ import (
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
 
-// Ref names a job of a Service, as long as the Service lives.
+// Ref names a job of a Service; it is never given twice.
 type Ref int
 
 // IfBusy says what to do when another export of the project runs.
@@ -124,7 +124,7 @@ type Result struct {
 	File        string // absolute; "" when detached
 	Bytes       int64
 	SHA256      string
-	Report      archive.Report // records, problems, warnings, times
+	Report      archive.Report // records, problems, warnings, times; no profile: it is large, and in the file
 	ResumedFrom int64
 	Attempts    int
 	Warnings    []string

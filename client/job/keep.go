@@ -311,6 +311,7 @@ func (r *run) expect(exp client.Export, arrived ...int64) archive.Expect {
 // commit gives the file its name: the final one, or NAME.invalid. What was asked
 // to be encrypted is, whether it verifies or not: no plain text stays.
 func (r *run) commit(ctx context.Context, part *transfer.Part, exp client.Export, report archive.Report) (*Result, error) {
+	report.Profile = nil
 	kept := sealed{path: part.File(), bytes: report.Bytes, sha256: report.SHA256}
 	if len(r.recipients) > 0 {
 		var err error

@@ -30,6 +30,7 @@ func (r *run) reuse(ctx context.Context, exp client.Export) (*Result, bool, erro
 		r.warn("the file of an earlier download no longer verifies: %s", filepath.Base(old.Path))
 		return nil, false, nil
 	}
+	report.Profile = nil
 	res := r.result(exp)
 	res.File, res.Bytes, res.SHA256, res.Report, res.Reused = old.Path, report.Bytes, report.SHA256, report, true
 	res.Encrypted = len(r.recipients) > 0

@@ -191,6 +191,15 @@ func (r *run) snapshot() Snapshot {
 	return s
 }
 
+func (r *run) isOver() bool {
+	select {
+	case <-r.over:
+		return true
+	default:
+		return false
+	}
+}
+
 // change edits the snapshot and tells the viewers.
 func (r *run) change(f func(*Snapshot)) {
 	r.mu.Lock()

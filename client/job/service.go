@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,9 +65,14 @@ type Service struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	runs    []*run // oldest first; Ref is the index plus one
+	last    Ref
+	runs    []*run // oldest first, by ascending Ref
 	project *client.Project
 }
+
+// keepOver is how many jobs that are over stay to be looked at. A served
+// console runs for months; what it did before is in the history.
+const keepOver = 100
 
 // New makes a Service. Close ends it.
 func New(d Deps) *Service {
@@ -100,10 +106,29 @@ func (s *Service) Start(spec Spec) Ref {
 			}
 		}
 	}
-	r := newRun(s, Ref(len(s.runs)+1), spec)
+	s.forget()
+	s.last++
+	r := newRun(s, s.last, spec)
 	s.runs = append(s.runs, r)
 	s.running.Go(func() { r.main(s.ctx) })
 	return r.ref
+}
+
+// forget drops the oldest of those that are over. The lock is the caller's.
+func (s *Service) forget() {
+	over := 0
+	for _, r := range s.runs {
+		if r.isOver() {
+			over++
+		}
+	}
+	s.runs = slices.DeleteFunc(s.runs, func(r *run) bool {
+		if over <= keepOver || !r.isOver() {
+			return false
+		}
+		over--
+		return true
+	})
 }
 
 // Result blocks until the job is over. A cancelled ctx ends only the waiting.
@@ -125,7 +150,7 @@ func (s *Service) Result(ctx context.Context, ref Ref) (Result, error) {
 	return *snap.Result, snap.Err
 }
 
-// List gives every job, newest first.
+// List gives the jobs that run, and the newest of those that are over; newest first.
 func (s *Service) List() []Snapshot {
 	s.mu.Lock()
 	runs := slices.Clone(s.runs)
@@ -207,10 +232,11 @@ func (s *Service) Close() {
 func (s *Service) run(ref Ref) *run {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ref < 1 || int(ref) > len(s.runs) {
+	at, ok := slices.BinarySearchFunc(s.runs, ref, func(r *run, ref Ref) int { return cmp.Compare(r.ref, ref) })
+	if !ok {
 		return nil
 	}
-	return s.runs[ref-1]
+	return s.runs[at]
 }
 
 // recovered turns a panic of a job into its error, so that one job's fault
