@@ -51,11 +51,14 @@ nobody_there() {
   [ ! -e "/run/user/$(id -u)/bus" ] || skip "this user has a session bus, which would be asked"
 }
 
-# processes that a keyring may leave behind. pgrep itself goes by 15 letters.
+# processes that a keyring may leave behind, those with this case's home: other
+# people's come and go. pgrep itself goes by 15 letters.
 processes() {
-  local name
+  local name pid
   for name in dbus-daemon dbus-launch gnome-keyring-d gcr-prompter; do
-    pgrep -x "$name" | sed "s/^/$name /" || true
+    for pid in $(pgrep -x "$name"); do
+      if grep -qzxF "HOME=$HOME" "/proc/$pid/environ" 2>/dev/null; then echo "$name $pid"; fi
+    done
   done
 }
 
