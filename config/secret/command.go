@@ -53,6 +53,9 @@ func split(line string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCommandLine, err)
 	}
+	if strings.TrimSpace(line) == "" {
+		return nil, fmt.Errorf("%w: there is nothing in it but white space", ErrCommandLine)
+	}
 	// The parser stops at the first of ; & | < > and leaves the rest unread.
 	if len(argv) == 0 || p.Position >= 0 {
 		return nil, fmt.Errorf("%w: it is run without a shell, so ; & | < > have to be quoted", ErrCommandLine)
@@ -71,6 +74,9 @@ func run(ctx context.Context, argv []string, stderr io.Writer) (string, error) {
 	// A child that keeps the pipe open must not keep us.
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it ended well; what it left running has nothing more to say
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return "", fmt.Errorf("%q gave no key within %s", argv[0], commandTimeout)

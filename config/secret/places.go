@@ -89,11 +89,17 @@ func (f file) Find(ctx context.Context) (Found, bool, error) {
 	if path == "" {
 		return Found{}, false, nil
 	}
-	found, err := fromFile(ctx, fmt.Sprintf("%q (%s)", path, EnvKeyFile), path)
+	found, mode, err := fromFile(ctx, fmt.Sprintf("%q (%s)", path, EnvKeyFile), path)
+	if othersMayRead(mode) {
+		found.Warnings = append(found.Warnings,
+			fmt.Sprintf("Other users of this machine may read the API key in %q: chmod 600 keeps them out.", path))
+	}
 	return found, true, err
 }
 
-// credential is a file that systemd made for this service.
+// credential is a file that systemd made for this service. Its mode tells nothing:
+// for a service with a user of its own it is 0440, the group's bits being the
+// mask of the access list that lets in that user alone.
 type credential struct {
 	env  config.Lookup
 	name string
@@ -104,34 +110,33 @@ func (c credential) Find(ctx context.Context) (Found, bool, error) {
 	if dir == "" {
 		return Found{}, false, nil
 	}
-	found, err := fromFile(ctx, "the credential "+c.name, filepath.Join(dir, c.name))
+	found, _, err := fromFile(ctx, "the credential "+c.name, filepath.Join(dir, c.name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Found{}, false, nil
 	}
 	return found, true, err
 }
 
-// fromFile takes a key from a file of any mode; one that others may read is
-// worth a warning.
-func fromFile(ctx context.Context, place, path string) (Found, error) {
+// fromFile takes a key from a file of any mode, and tells the mode.
+func fromFile(ctx context.Context, place, path string) (found Found, mode fs.FileMode, err error) {
 	f, err := openKey(path, 0)
 	if err != nil {
-		return Found{}, &Error{place, bare(err)}
+		return Found{}, 0, &Error{place, bare(err)}
 	}
 	defer func() { _ = f.Close() }()
 	raw, err := readPatiently(ctx, f)
 	if err != nil {
-		return Found{}, &Error{place, bare(err)}
+		return Found{}, 0, &Error{place, bare(err)}
 	}
-	found := Found{Place: place}
-	if found.Key, err = parse(place, raw); err != nil {
-		return Found{}, err
+	key, err := parse(place, raw)
+	if err != nil {
+		return Found{}, 0, err
 	}
-	if info, err := f.Stat(); err == nil && othersMayRead(info) {
-		found.Warnings = append(found.Warnings,
-			fmt.Sprintf("Other users of this machine may read the API key in %q: chmod 600 keeps them out.", path))
+	info, err := f.Stat()
+	if err != nil {
+		return Found{}, 0, &Error{place, bare(err)}
 	}
-	return found, nil
+	return Found{Key: key, Place: place}, info.Mode(), nil
 }
 
 // readPatiently reads a file that may be a pipe, which a shell's <(command)
@@ -171,6 +176,6 @@ func bare(err error) error {
 }
 
 // othersMayRead goes by the mode's bits; Windows has none that mean this.
-func othersMayRead(info fs.FileInfo) bool {
-	return runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
+func othersMayRead(mode fs.FileMode) bool {
+	return runtime.GOOS != "windows" && mode.IsRegular() && mode.Perm()&0o077 != 0
 }

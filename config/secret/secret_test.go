@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -34,10 +37,25 @@ func keyCommand(do string) int {
 		}
 		return n
 	}
+	if address, ok := strings.CutPrefix(do, "hold "); ok { // until the test is over
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_, _ = io.Copy(io.Discard, conn)
+		}
+		return 0
+	}
 	switch do {
 	case "print":
 		fmt.Println(os.Args[len(os.Args)-1])
 		fmt.Println("second line")
+	case "leave a child":
+		// It holds both pipes open, as an agent or a shared ssh connection does.
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "KEYCOMMAND=hold "+os.Args[len(os.Args)-1])
+		child.Stdout, child.Stderr = os.Stdout, os.Stderr
+		if child.Start() != nil {
+			return 1
+		}
+		fmt.Println("dk_from_the_parent")
 	case "complain":
 		fmt.Fprintln(os.Stderr, "the vault is locked")
 		return 3
@@ -176,6 +194,7 @@ func TestAPlaceWithoutAUsableKeyIsAnError(t *testing.T) {
 		{"an open quote", map[string]string{secret.EnvKeyCommand: "pass 'show"}, secret.ErrCommandLine},
 		{"a pipe", map[string]string{secret.EnvKeyCommand: self + " | head -1"}, secret.ErrCommandLine},
 		{"a semicolon at the end", map[string]string{secret.EnvKeyCommand: self + ";"}, secret.ErrCommandLine},
+		{"a blank command", map[string]string{secret.EnvKeyCommand: " \t"}, secret.ErrCommandLine},
 		{"no such command", map[string]string{secret.EnvKeyCommand: "no-such-command-anywhere"}, nil},
 		{"a command that fails", map[string]string{secret.EnvKeyCommand: self}, nil},
 	} {
@@ -231,6 +250,24 @@ func TestAFileThatOthersMayReadIsAWarning(t *testing.T) {
 	}
 }
 
+// systemd gives a credential of a service with User= the mode 0440: the group's
+// bits are the mask of an access list that lets in nobody but that user.
+func TestACredentialsModeIsNoWarning(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "dashtray-api-key")
+	if err := os.WriteFile(path, []byte("dk_x\n"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o440); err != nil {
+		t.Fatal(err)
+	}
+	got, err := find(map[string]string{secret.EnvCredentials: dir}, "default")
+	if err != nil || len(got.Warnings) != 0 {
+		t.Errorf("warnings %q, %v", got.Warnings, err)
+	}
+}
+
 func TestTheCommandsWords(t *testing.T) {
 	t.Setenv("KEYCOMMAND", "print")
 	for _, tc := range []struct{ line, want string }{
@@ -261,6 +298,23 @@ func TestTheCommandsComplaintsAreShown(t *testing.T) {
 	}
 	if shown.String() != "the vault is locked\n" {
 		t.Errorf("standard error was %q", shown.String())
+	}
+}
+
+// An agent that a key command starts, or the shared connection that ssh leaves,
+// keeps the command's output open. The command has ended all the same.
+func TestACommandMayLeaveAChildBehind(t *testing.T) {
+	t.Setenv("KEYCOMMAND", "leave a child")
+	until, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = until.Close() }()
+	o := options(map[string]string{secret.EnvKeyCommand: "'" + os.Args[0] + "' " + until.Addr().String()}, "default")
+	o.Stderr = io.Discard // as the console has it: one more pipe that is held open
+	got, err := secret.Find(t.Context(), secret.Places(o)...)
+	if err != nil || !got.Key.Equal(client.NewKey("dk_from_the_parent")) {
+		t.Errorf("no key, or another one: %v", err)
 	}
 }
 
