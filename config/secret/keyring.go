@@ -158,11 +158,21 @@ func (k *Keyring) Put(ctx context.Context, a Account, key client.Key) error {
 
 // Remove deletes an account's key.
 func (k *Keyring) Remove(ctx context.Context, a Account) (removed bool, err error) {
+	return k.remove(ctx, a, toUse)
+}
+
+// RemoveIfOpen is Remove that never asks the person: a keyring that is locked
+// stays so, and is a *KeyringError.
+func (k *Keyring) RemoveIfOpen(ctx context.Context, a Account) (removed bool, err error) {
+	return k.remove(ctx, a, toLook)
+}
+
+func (k *Keyring) remove(ctx context.Context, a Account, why purpose) (removed bool, err error) {
 	user := a.User()
 	if user == "" {
 		return false, fmt.Errorf("remove the API key from %s: %w", k.Place(), ErrAccount)
 	}
-	_, err = k.ask(ctx, toUse, func() (string, error) { return "", k.ring.Delete(Service, user) })
+	_, err = k.ask(ctx, why, func() (string, error) { return "", k.ring.Delete(Service, user) })
 	if errors.Is(err, keyring.ErrNotFound) {
 		return false, nil
 	}

@@ -215,6 +215,30 @@ func TestALockedKeyring(t *testing.T) {
 	}
 }
 
+// Whoever chooses the file for a key, since the keyring is locked, must not be
+// asked for the keyring's password, nor wait a minute for it.
+func TestRemovingIfOpenAsksNobody(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	m := &memory{items: map[string]string{"dashtray-tui work@api.dashtray.test": "dk_x"}}
+	locked := true
+	k := secret.KeyringWith(atDesk(func(s string) { t.Errorf("the person was told %q", s) }), func(context.Context, bool) secret.Reason {
+		if locked {
+			return secret.Locked
+		}
+		return ""
+	}, m)
+	if removed, err := k.RemoveIfOpen(ctx, account); removed || secret.ReasonOf(err) != secret.Locked || len(m.called()) != 0 {
+		t.Errorf("locked: removed %v, %v, the library was called: %v", removed, err, m.called())
+	}
+	locked = false
+	for _, want := range []bool{true, false} {
+		if removed, err := k.RemoveIfOpen(ctx, account); removed != want || err != nil {
+			t.Errorf("open: removed %v, %v; want %v", removed, err, want)
+		}
+	}
+}
+
 func TestOnlyAPersonAtAScreenHasTheKeyringStarted(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -125,7 +125,8 @@ func (a *app) warnOfNewProfile(acc account) {
 }
 
 // storeKey keeps a key in one place. An older one in another place goes: it
-// would be found first, or live on unseen.
+// would be found first, or live on unseen. Whoever has chosen the file is not
+// asked for the keyring's password for that.
 func (a *app) storeKey(ctx context.Context, acc account, choice secret.Choice, key client.Key) error {
 	if err := choice.Store.Put(ctx, acc.id, key); err != nil {
 		return err
@@ -248,6 +249,7 @@ func (a *app) logout(ctx context.Context) error {
 
 // removeKey takes the key from every store but one, and tells from which it
 // did. A keyring that cannot be asked is a warning: it may still hold the key.
+// It has a window shown only where the key is to go from all of them.
 func (a *app) removeKey(ctx context.Context, acc account, but string) ([]string, error) {
 	removed := []string{}
 	stores := map[string]secret.Store{secret.StoreKeyring: a.ring, secret.StoreFile: acc.files}
@@ -260,13 +262,17 @@ func (a *app) removeKey(ctx context.Context, acc account, but string) ([]string,
 		if !ok {
 			continue
 		}
-		was, err := store.Remove(ctx, acc.id)
+		remove, left := store.Remove, "that is still there"
+		if id == secret.StoreKeyring && but != "" {
+			remove, left = a.ring.RemoveIfOpen, "that is still there, and is found first"
+		}
+		was, err := remove(ctx, acc.id)
 		var broken *secret.KeyringError
 		switch {
 		case errors.As(err, &broken):
 			a.log.Info("keyring not asked", "reason", broken.Reason)
 			if broken.Reason == secret.Locked || broken.Reason == secret.TimedOut || broken.Reason == secret.Denied {
-				a.warn(broken.Error() + ": if it has a key of this account, that is still there")
+				a.warn(broken.Error() + ": if it has a key of this account, " + left)
 			}
 		case err != nil:
 			return removed, err
