@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -142,4 +143,36 @@ func TestTheClockGoesOn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// askedMeanwhile is a job whose news come together with the question how it stands.
+type askedMeanwhile struct {
+	*fakeJobs
+	asks chan os.Signal
+}
+
+func (f askedMeanwhile) Wait(ctx context.Context, version uint64) (uint64, error) {
+	f.asks <- os.Interrupt // what it is does not matter; it is taken at once
+	return f.fakeJobs.Wait(ctx, version)
+}
+
+// A busy job has news all the time: somebody who asks is answered, though the
+// waiting was over anyway.
+func TestWhoAsksWhileThereAreNewsIsAnswered(t *testing.T) {
+	t.Parallel()
+	for _, terminal := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			a, w := testApp(t)
+			a.ErrTerminal = terminal
+			asks := make(chan os.Signal)
+			a.asked = asks
+			snaps := []job.Snapshot{receiving(1<<20, 40<<20), receiving(2<<20, 40<<20), {Step: job.StepVerifying}, {Step: job.StepDone}}
+			a.watch(t.Context(), askedMeanwhile{&fakeJobs{snaps: snaps}, asks}, 1)
+			for _, want := range []string{"Downloading: 2.0 MiB of 40.0 MiB", "Verifying: "} {
+				if !strings.Contains(w.err.String(), want) {
+					t.Errorf("terminal %v: no answer with %q: %q", terminal, want, w.err.String())
+				}
+			}
+		})
+	}
 }

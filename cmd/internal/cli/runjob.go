@@ -80,11 +80,10 @@ func (a *app) watch(ctx context.Context, js jobs, ref job.Ref) {
 		if snap.Step.Over() {
 			return
 		}
-		next, err := waitNews(ctx, js, version, p.redraws, a.asked)
-		if errors.Is(err, errAsked) {
+		next, asked, err := waitNews(ctx, js, version, p.redraws, a.asked)
+		if asked {
 			p.clear()
-			_, _ = fmt.Fprintln(a.Err, liveLine(snap, a.Now()))
-			continue
+			a.sayWhereItStands(js, ref)
 		}
 		if err != nil {
 			return
@@ -93,42 +92,49 @@ func (a *app) watch(ctx context.Context, js jobs, ref job.Ref) {
 	}
 }
 
-// errAsked says that somebody wants to know how it stands.
-var errAsked = errors.New("asked how it stands")
+// sayWhereItStands answers somebody who asked.
+func (a *app) sayWhereItStands(js jobs, ref job.Ref) {
+	snap, ok := js.Snapshot(ref)
+	if line := liveLine(snap, a.Now()); ok && line != "" {
+		_, _ = fmt.Fprintln(a.Err, line)
+	}
+}
 
 // clockEvery is how often a line on a terminal is drawn anew because of the
 // time that it shows.
 const clockEvery = time.Second
 
-// waitNews waits for something new; where a clock is on the screen, the next
-// second is news, too. errAsked when somebody asks meanwhile.
-func waitNews(ctx context.Context, js jobs, version uint64, clock bool, asked <-chan os.Signal) (uint64, error) {
-	waiting, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if asked != nil {
-		go func() {
-			select {
-			case <-asked:
-				cancel(errAsked)
-			case <-waiting.Done():
-			}
-		}()
-	}
+// waitNews waits for something new, or for somebody who asks how it stands; where
+// a clock is on the screen, the next second is news, too.
+func waitNews(ctx context.Context, js jobs, version uint64, clock bool, asks <-chan os.Signal) (next uint64, asked bool, err error) {
+	within := ctx
 	if clock {
 		var stop context.CancelFunc
-		waiting, stop = context.WithTimeout(waiting, clockEvery)
+		within, stop = context.WithTimeout(ctx, clockEvery)
 		defer stop()
 	}
-	next, err := js.Wait(waiting, version)
-	switch {
-	case err == nil || ctx.Err() != nil:
-		return next, err
-	case errors.Is(context.Cause(waiting), errAsked):
-		return version, errAsked
-	case clock && waiting.Err() != nil:
-		return version, nil
+	waiting, cancel := context.WithCancel(within)
+	defer cancel()
+	// The ask may come together with news. It is out of its channel then, so
+	// whatever ended the waiting, who took it is heard.
+	heard := make(chan bool, 1)
+	go func() {
+		select {
+		case <-asks:
+			cancel()
+			heard <- true
+		case <-waiting.Done():
+			heard <- false
+		}
+	}()
+	next, err = js.Wait(waiting, version)
+	woken := waiting.Err() != nil
+	cancel()
+	asked = <-heard
+	if err != nil && woken && ctx.Err() == nil {
+		return version, asked, nil
 	}
-	return next, err
+	return next, asked, err
 }
 
 func (a *app) printDetached(id client.ID, status string) error {
