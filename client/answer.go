@@ -49,7 +49,7 @@ func (c *Client) judge(k call, rep reply) outcome {
 func kindOf(status int, no refusal) error {
 	said := words(no.code.Raw() + " " + no.message.Raw())
 	switch {
-	case status >= 400 && status < 500 && status != http.StatusUnauthorized && saysBusy(said):
+	case status >= 400 && status < 500 && status != http.StatusUnauthorized && (saysBusy(said) || pageSaysBusy(no.page)):
 		return ErrBusy
 	case status == http.StatusForbidden && saysPlan(said):
 		return ErrForbiddenPlan
@@ -108,6 +108,13 @@ func saysBusy(said []string) bool {
 		}
 	}
 	return false
+}
+
+// pageSaysBusy knows the product's own sentence where a proxy has put it into a
+// page. A page's other words are about whatever its author sells.
+func pageSaysBusy(page string) bool {
+	s := " " + strings.Join(words(page), " ") + " "
+	return strings.Contains(s, " another export is in progress ")
 }
 
 // saysPlan reports whether a refusal is about what was paid for.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dashtray/dashtray-tui/client/text"
 )
@@ -257,20 +258,33 @@ func decodeCreated(body []byte) (ID, error) {
 	return id, nil
 }
 
+// maxSentence is how many bytes a refusal that is no JSON may have to be looked
+// at. A proxy's own pages are longer, or about other things.
+const maxSentence = 4 << 10
+
 // refusal is the body of a refusal. All of it may be absent.
 type refusal struct {
 	api           bool // it is the API's own manner of refusing
 	code, message text.Untrusted
+	page          string // HTML, which is never shown
 	running       ID
 	retryAfter    *float64 // seconds
 }
 
 // decodeRefusal reads {"error","message","retryAfter"}, with "error" as a word
-// or as {"code","message"}. Anything else is the zero refusal.
+// or as {"code","message"}. Of a body that is none, a sentence is the message,
+// and a page is asked for one thing alone.
 func decodeRefusal(body []byte) refusal {
 	o, err := parseObject(body)
 	if err != nil {
-		return refusal{}
+		said := strings.TrimSpace(string(body))
+		switch {
+		case len(said) > maxSentence || !utf8.ValidString(said):
+			return refusal{}
+		case strings.HasPrefix(said, "<"):
+			return refusal{page: said}
+		}
+		return refusal{message: text.Untrusted(strings.Trim(said, `"`))}
 	}
 	inner := o.sub("error")
 	no := refusal{
