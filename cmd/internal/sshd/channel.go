@@ -74,6 +74,9 @@ func (k *channel) requests(reqs <-chan *ssh.Request) {
 	early := 0
 	for r := range reqs {
 		k.touch()
+		if !k.mayAsk() {
+			return
+		}
 		if !k.begun {
 			if early++; early > maxRequests {
 				k.end(serve.ErrFlood)
@@ -127,8 +130,10 @@ func (k *channel) request(r *ssh.Request) bool {
 		k.begun = true
 		return true
 	}
-	// Agent and X11 forwarding, signals, breaks: none of it is here.
-	return false
+	if r.Type == "x11-req" || r.Type == "auth-agent-req@openssh.com" {
+		k.unasked("forward", r.Type)
+	}
+	return false // signals and breaks: none of it is here
 }
 
 func (k *channel) pty(payload []byte) bool {

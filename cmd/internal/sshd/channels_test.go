@@ -2,6 +2,7 @@ package sshd_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,48 @@ func TestForwardingIsRefused(t *testing.T) {
 	}
 	w.audit(t, "channel", serve.Refused)
 	w.audit(t, "subsystem", serve.Refused)
+	for _, kind := range []string{"tcpip-forward", "auth-agent-req@openssh.com", "x11-req"} {
+		w.until(t, kind+" in the audit log", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return slices.ContainsFunc(w.events, func(e event) bool {
+				return e.Action == "forward" && e.Object == kind && e.Result == serve.Refused && e.who.Name == "Ada"
+			})
+		})
+	}
+}
+
+// Each request is answered, and costs the server more than the client: what is
+// cheap to ask is asked without end.
+func TestRequestFloods(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*ssh.Client, *screen) error{
+		"of the connection": func(c *ssh.Client, _ *screen) error {
+			_, _, err := c.SendRequest("keepalive@openssh.com", true, nil)
+			return err
+		},
+		"of a session": func(_ *ssh.Client, s *screen) error {
+			_, err := s.SendRequest("window-change", true, ssh.Marshal(struct{ W, H, X, Y uint32 }{100, 30, 0, 0}))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			c := w.dial(t, w.viewer)
+			s := w.open(t, c, nil)
+			try := untilGone(c)
+			n := 0
+			for n < 100_000 && try(func() error { return ask(c, s) }) == nil {
+				n++
+			}
+			if n < 1000 || n == 100_000 {
+				t.Errorf("%d were answered", n)
+			}
+			other := w.open(t, w.dial(t, w.admin), nil)
+			w.see(t, other, "admin")
+		})
+	}
 }
 
 func TestOneCommandAlone(t *testing.T) {

@@ -39,6 +39,9 @@ type conn struct {
 	hostKeys []HostKey // of the server, when the connection came
 	proved   bool      // they were, once; requests alone looks at it
 
+	asked *rate.Limiter // requests, of the connection and of its sessions
+	no    *thinned      // audit lines of refused requests
+
 	// Under the lock of the Server.
 	sessions int    // that run
 	quiet    func() // is told when none runs any more, once the connection is to end
@@ -51,6 +54,13 @@ const maxRefusedChannels = 32
 const (
 	channelRate  = 2 // a second
 	channelBurst = 16
+)
+
+// A terminal that is dragged larger asks some sixty times a second. Each answer
+// costs us more than it costs who asks.
+const (
+	requestRate  = 100 // a second
+	requestBurst = 2000
 )
 
 // connection serves one connection from its first byte to its last.
@@ -78,7 +88,10 @@ func (s *Server) connection(nc net.Conn, pass *pass) {
 		return
 	}
 	defer pass.leave()
-	c := &conn{s: s, ssh: sc, gone: make(chan struct{}), open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest), hostKeys: a.hostKeys}
+	c := &conn{
+		s: s, ssh: sc, gone: make(chan struct{}), open: s.o.Now(), ends: time.Now().Add(s.o.Limits.Longest), hostKeys: a.hostKeys,
+		asked: rate.NewLimiter(requestRate, requestBurst), no: newThinned(),
+	}
 	if c.proof, err = proofOf(sc); err == nil && !pass.enter() {
 		err = errors.New("too many connections")
 	}
@@ -163,15 +176,36 @@ func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 // whether we are still there takes any answer.
 func (c *conn) requests(reqs <-chan *ssh.Request) {
 	for r := range reqs {
-		if !r.WantReply {
-			continue
-		}
 		var answer []byte
 		ok := false
-		if r.Type == proveKeys {
+		switch {
+		case !c.mayAsk():
+		case r.Type == proveKeys && r.WantReply:
 			answer, ok = c.prove(r.Payload)
+		case r.Type == "tcpip-forward", r.Type == "streamlocal-forward@openssh.com":
+			c.unasked("forward", r.Type)
 		}
-		_ = r.Reply(ok, answer) // a connection that broke ends this loop
+		if r.WantReply {
+			_ = r.Reply(ok, answer) // a connection that broke ends this loop
+		}
+	}
+}
+
+// mayAsk counts a request, and ends a connection that makes too many.
+func (c *conn) mayAsk() bool {
+	if c.asked.Allow() {
+		return true
+	}
+	c.end(serve.ErrFlood)
+	c.close()
+	return false
+}
+
+// unasked writes down a request for what there is not, though not every one of
+// very many.
+func (c *conn) unasked(what, object string) {
+	if _, write := c.no.take(time.Now()); write {
+		c.refusal(what, object)
 	}
 }
 

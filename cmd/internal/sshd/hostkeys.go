@@ -190,7 +190,5 @@ func (s *Server) rekey() {
 		e.Detail = fmt.Sprintf("the next key is %s", keys[1].Fingerprint())
 	}
 	s.o.Log.Info("host keys read anew", "current", e.Object, "detail", e.Detail)
-	if err := s.o.Record(serve.Who{}, e); err != nil {
-		s.o.Log.Error("audit log", "error", err)
-	}
+	s.note(e)
 }

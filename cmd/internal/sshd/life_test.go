@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/dashtray/dashtray-tui/cmd/internal/sshd"
+	"github.com/dashtray/dashtray-tui/tui/serve"
 )
 
 func TestStoppingTellsTheSessions(t *testing.T) {
@@ -44,9 +45,13 @@ func TestRevokedKeysAreOut(t *testing.T) {
 	stays.typed(t, "still here")
 	w.see(t, stays, "still here")
 	w.see(t, w.open(t, w.dial(t, w.viewer), nil), "operator")
+	w.audit(t, "keys.changed", serve.Done)
 
 	w.write(t, "role=god "+line("", w.admin)) // an error keeps what there was
 	w.until(t, "the warning", func() bool { return strings.Contains(w.log(), "the keys stay as they were") })
+	if e := w.audit(t, "keys.changed", serve.Failed); !strings.Contains(e.Detail, "line 1: role") {
+		t.Errorf("written down: %+v", e)
+	}
 	w.see(t, w.open(t, w.dial(t, w.admin), nil), "admin")
 }
 

@@ -26,6 +26,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/tui/serve"
 )
 
@@ -235,18 +236,33 @@ func (s *Server) leave() {
 func (s *Server) revoke() {
 	changed, err := s.o.Keys.Reload()
 	if err != nil {
+		// Whose line is gone from a file that cannot be read is still let in.
 		s.o.Log.Warn("the keys stay as they were", "error", err)
+		s.note(serve.Event{Action: keysChanged, Result: serve.Failed, Detail: text.Untrusted(err.Error()).SafeN(200)})
 	}
 	if !changed {
 		return
 	}
-	s.o.Log.Info("keys read anew")
+	n := s.o.Keys.Len()
+	s.o.Log.Info("keys read anew", "keys", n)
+	s.note(serve.Event{Action: keysChanged, Result: serve.Done, Detail: fmt.Sprintf("there are %d now", n)})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
 		if c.proof != nil && !s.o.Keys.still(c.proof, s.o.Now()) {
 			c.end(serve.ErrRevoked)
 		}
+	}
+}
+
+// keysChanged is the action of a file of keys that somebody has changed.
+const keysChanged = "keys.changed"
+
+// note writes down what happened to the server itself. There is nothing to
+// refuse if that fails.
+func (s *Server) note(e serve.Event) {
+	if err := s.o.Record(serve.Who{}, e); err != nil {
+		s.o.Log.Error("audit log", "error", err)
 	}
 }
 
