@@ -213,6 +213,13 @@ func (k *channel) say(words string) {
 	_, _ = io.WriteString(k.out(k.ch.Stderr()), text.Untrusted(words).Safe()+"\r\n")
 }
 
+// explain tells the client why something was not done, without what stands
+// behind that on this side.
+func (k *channel) explain(err error) {
+	m := message.Of(err)
+	k.say(m.Text + " " + m.Hint)
+}
+
 // console shows the console.
 func (k *channel) console() int {
 	if !k.hasPty {
@@ -253,8 +260,7 @@ func (k *channel) command(line string) int {
 	}
 	k.visit.Does("history")
 	if err := k.s.o.History(k.ctx, k.visit, k.out(k.ch)); err != nil {
-		m := message.Of(err)
-		k.say(m.Text + " " + m.Hint)
+		k.explain(err)
 		return exitFailed
 	}
 	return exitDone

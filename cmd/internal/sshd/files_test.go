@@ -157,6 +157,21 @@ func TestViewersFetchNothing(t *testing.T) {
 	if e := w.audit(t, "sftp", serve.Refused); e.who.Role != serve.Viewer {
 		t.Errorf("written down: %+v", e)
 	}
+	s, err := w.dial(t, w.viewer).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := s.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RequestSubsystem("sftp"); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Refused: as viewer you may not fetch files. Ask for the role operator.\r\n"
+	if got, err := io.ReadAll(said); err != nil || string(got) != want {
+		t.Errorf("told: %q, %v", got, err)
+	}
 }
 
 func TestOpenFilesAreBounded(t *testing.T) {

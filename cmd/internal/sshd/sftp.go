@@ -17,6 +17,7 @@ import (
 	"github.com/pkg/sftp"
 
 	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/tui/message"
 	"github.com/dashtray/dashtray-tui/tui/serve"
 )
 
@@ -36,7 +37,7 @@ const maxOpen = 16
 func (k *channel) sftp() int {
 	rights := serve.Rights{Who: k.who, Record: k.s.o.Record}
 	if err := rights.Allow(serve.Operator, "fetch files", serve.Event{Action: "sftp"}); err != nil {
-		k.say(err.Error())
+		k.explain(err)
 		return exitRefused
 	}
 	k.visit.Does("sftp")
@@ -167,6 +168,7 @@ func (d *share) Fileread(r *sftp.Request) (at io.ReaderAt, err error) {
 	if err == nil {
 		if err = d.rights.Write(serve.Event{Action: "file.open", Object: text.Untrusted(name).Safe(), Result: serve.Done}); err != nil {
 			d.open.Add(-1)
+			err = errors.New(message.Of(err).Text) // the cause is the server's own business
 		}
 	}
 	if err != nil {
