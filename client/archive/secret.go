@@ -1,6 +1,9 @@
 package archive
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
 // secret is a part of a text that has the shape of a known kind of secret.
 type secret struct {
@@ -15,18 +18,30 @@ const minSecret = 14
 // begins at the start of a word. The shapes are those that vendors publish for
 // secret scanning: a fixed head, and so many random characters after it that
 // no word, identifier or checksum has it.
+//
+// A text may hold others, with names in them: JSON, the query of a URL, a
+// header. There a credential is found by its name, too, and a word may begin
+// after an escape.
 func findSecret(b []byte) (secret, bool) {
 	inWord := false
-	for i := 0; i+minSecret <= len(b); i++ {
+	for i := 0; i+1 < len(b); i++ {
 		c := b[i]
 		switch {
 		case c == ':':
-			if start, end := urlPassword(b, i); end > 0 {
-				return secret{start, end, "a password in a URL"}, true
+			if s, ok := afterColon(b, i); ok {
+				return s, true
 			}
-			if start, end := webhook(b, i); end > 0 {
-				return secret{start, end, "the token of a webhook's URL"}, true
+		case c == '=':
+			if s, ok := named(b, i); ok {
+				return s, true
 			}
+		case c == '\\': // \n, \r, \t of the text that is in this one
+			if e := b[i+1]; e == 'n' || e == 'r' || e == 't' {
+				i++
+			}
+			inWord = false
+			continue
+		case len(b)-i < minSecret:
 		case !inWord && isHead(c) && (c != 'e' || i == 0 || b[i-1] != '-' && b[i-1] != '_'):
 			// A JSON web token has no bound in length: it begins only where its
 			// characters do, so that no text is looked at twice.
@@ -39,10 +54,21 @@ func findSecret(b []byte) (secret, bool) {
 	return secret{}, false
 }
 
+// afterColon looks at what stands around the colon b[i].
+func afterColon(b []byte, i int) (secret, bool) {
+	if start, end := urlPassword(b, i); end > 0 {
+		return secret{start, end, "a password in a URL"}, true
+	}
+	if start, end := webhook(b, i); end > 0 {
+		return secret{start, end, "the token of a webhook's URL"}, true
+	}
+	return named(b, i)
+}
+
 // isHead reports whether a shape of matchSecret begins with c.
 func isHead(c byte) bool {
 	const digits = uint64(1<<'-' | 1<<'1')
-	const letters = uint64(1<<('A'-64) | 1<<('B'-64) | 1<<('G'-64) | 1<<('S'-64) | 1<<('b'-64) | 1<<('d'-64) | 1<<('e'-64) |
+	const letters = uint64(1<<('A'-64) | 1<<('B'-64) | 1<<('G'-64) | 1<<('L'-64) | 1<<('S'-64) | 1<<('b'-64) | 1<<('d'-64) | 1<<('e'-64) |
 		1<<('f'-64) | 1<<('g'-64) | 1<<('l'-64) | 1<<('n'-64) | 1<<('p'-64) | 1<<('r'-64) | 1<<('s'-64) | 1<<('w'-64) | 1<<('x'-64) | 1<<('y'-64))
 	switch c >> 6 {
 	case 0:
@@ -67,6 +93,8 @@ func matchSecret(b []byte) (n int, what string) {
 		return max(token(b, "Bearer ", base64ish, 20), token(b, "bearer ", base64ish, 20)), "a bearer token"
 	case 'G':
 		return token(b, "GOCSPX-", tokenish, 20), "a Google client secret"
+	case 'L':
+		return matchPackedPEM(b), "a private key"
 	case 'S':
 		return token(b, "SG.", dotted, 16), "a SendGrid key"
 	case 'd':
@@ -149,7 +177,7 @@ func matchSmallS(b []byte) (int, string) {
 	if n := token(b, "sbp_", alnum, 36); n > 0 {
 		return n, "a Supabase token"
 	}
-	return max(token(b, "sk-", alnum, 20), token(b, "sk-proj-", tokenish, 20), token(b, "sk-ant-", tokenish, 20)), "an API key"
+	return max(token(b, "sk-", alnum, 20), token(b, "sk-proj-", tokenish, 20), token(b, "sk-ant-", tokenish, 20), token(b, "sk-svcacct-", tokenish, 20)), "an API key"
 }
 
 func matchGit(b []byte) (int, string) {
@@ -235,6 +263,20 @@ func matchPEM(b []byte) int {
 		return 0
 	}
 	return len(b)
+}
+
+// matchPackedPEM is matchPEM for what stands in base64, as secrets are handed
+// to programs.
+func matchPackedPEM(b []byte) int {
+	const head, line = "LS0tLS1CRUdJTi", 64 // "-----BEGIN"
+	if !bytes.HasPrefix(b, []byte(head)) || len(b) < line {
+		return 0
+	}
+	plain, err := base64.StdEncoding.DecodeString(string(b[:line]))
+	if err != nil || matchPEM(plain) == 0 {
+		return 0
+	}
+	return run(b, base64ish)
 }
 
 // urlPassword finds the password of "://user:password@" where the colon of

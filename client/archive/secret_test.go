@@ -47,6 +47,8 @@ func knownSecrets() map[string]string {
 		"Dashtray dk":       "dk_live_" + "7f3kQ9xW2mZ8rT5vB1nC",
 		"Dashtray pp":       "pp_" + "7f3kQ9xW2mZ8rT5vB1nC",
 		"JWT":               "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+		"OpenAI service":    "sk-svcacct-" + "Ab3dEf6hIj9kLm2nOp5q",
+		"PEM in base64":     "LS0tLS1CRUdJTi" + "BSU0EgUFJJVkFURSBLRVktLS0tLQpNSUlFcEFJQkFBS0NBUUVBdzZ0Y2F",
 		"PEM":               "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA",
 		"bearer":            "Bearer " + "mF_9.B5f-4.1JqM7dX2kQ",
 		"URL":               "postgres://app:" + "s3cr3t-pw" + "@db.example.com/x",
@@ -64,7 +66,7 @@ func plainTexts() []string {
 		"https://example.com:8443/path@2x.png", "mailto:someone@example.com", "http://user:****@example.com/",
 		"https://docs.example.com/a:b@c", "2024-03-15T10:30:00.000Z", "eyJpZCI6MTIzNDU2Nzg5MH0=", "eyJpZCI6MTIzNDU2Nzg5MH0.and.more",
 		"pp_dashboard_created_by_user_2", "dk_monthly_recurring_revenue_v2", "dk_2024_03_15_10_30_00_000_000",
-		"-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN PUBLIC KEY-----\nMIIB", "AKIAXXXXXXXXXXXXXXXX", "AKIA is a prefix of keys",
+		"LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ6RENDQVhLZ0F3SUJBZ0lRZm", "-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN PUBLIC KEY-----\nMIIB", "AKIAXXXXXXXXXXXXXXXX", "AKIA is a prefix of keys",
 		"sk_live_****************7dc", "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "Bearer token authentication v2",
 		"da39a3ee5e6b4b0d3255bfef95601890afd80709", `W/33a64df551425fcc55e4d42a148795d9f25f89d4`, "eyJpZCI6MTIzNDU2Nzg5MCwidCI6MTcwMDAwMDAwMH0=",
 		"CPDAlvWDx70CEPDAlvWDx70CGAU=", "arn:aws:secretsmanager:us-east-1:123456789012:secret:MyTest-AbCdEf", "api_key.rotated",
@@ -80,7 +82,7 @@ func plainTexts() []string {
 func TestFindSecret(t *testing.T) {
 	t.Parallel()
 	for name, s := range knownSecrets() {
-		for _, around := range []string{"%s", "the key is %s, keep it", `{"k":"%s"}`, "key=%s", "a_%s"} {
+		for _, around := range []string{"%s", "the key is %s, keep it", `{"k":"%s"}`, "key=%s", "a_%s", `x\n%s`, `{"a":"{\"b\":\"\\n%s\"}"}`} {
 			if name == "JWT" && around == "a_%s" {
 				continue // "_" is one of its own characters
 			}
@@ -107,7 +109,7 @@ func TestFindSecret(t *testing.T) {
 func TestFindSecretIsLinear(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{
-		"dk_", "sk-ant-", "whsec_/", "eyJ-", "eyJ.", "://a:b",
+		"dk_", "sk-ant-", "whsec_/", "eyJ-", "eyJ.", "://a:b", "token=", `token:"`, "token=\\n", "token ", `token\"`, "LS0tLS1CRUdJTi",
 	} {
 		text := bytes.Repeat([]byte(unit), MaxToken/8/len(unit))
 		if s, ok := findSecret(text); ok {
@@ -123,18 +125,23 @@ func TestClassify(t *testing.T) {
 			"accessToken", "access_token", "ACCESS-TOKEN", "access token", "AccessTokens", "refresh_token", "oauthAccessToken2",
 			"apiKey", "api_keys", "x-api-key", "stripeApiKey", "webhookSecret", "encryptionKey", "clientSecret", "client_secret",
 			"privateKey", "secret", "secrets", "token", "tokens", "Authorization", "credentials", "signing_key", "jwt", "encryptedAccessToken",
+			"accessTokenEncrypted", "access_token_v2", "apiKeyLive", "secret_key_prod", "private_key_pem", "tokenValue", "SESSION_KEY", "secretToken",
+			"integration.stripe.configuration.settings.oauth2.production.accessToken",
 		},
-		passwordName: {"password", "Password", "db_password", "passwords", "pwd", "passphrase", "userPasswd"},
+		passwordName: {"password", "Password", "oldPasscode", strings.Repeat("x", maxName) + "password", "db_password", "passwords", "pwd", "passphrase", "userPasswd"},
 		aboutName:    {"tokenType", "apiKeyId", "secretName", "access_token_expires_at", "accountId", "scope"},
 		plainName: {
 			"", "key", "keys", "metricKey", "publishableKey", "publicKey", "syncToken", "nextPageToken", "maxTokens", "inputTokens",
 			"passwordless", "secretary", "currency", "keyboard", "unit", "isSecretSet", "tokenCount", "日本語",
-			strings.Repeat("x", maxName) + "password",
+			"password" + strings.Repeat("x", maxName),
 		},
 	} {
 		for _, name := range names {
 			if got := classify([]byte(name)); got != class {
 				t.Errorf("%q is of class %d, want %d", name, got, class)
+			}
+			if !hasStem([]byte(name)) && (class == tokenName || class == passwordName) {
+				t.Errorf("%q has no stem: it is not looked for in texts", name)
 			}
 		}
 	}
@@ -155,10 +162,11 @@ func TestLooksSecret(t *testing.T) {
 		{tokenName, false, []string{
 			"", "oauth", "active", "configured", "not_configured", "[redacted]", "<encrypted value>", "****************", "sk_live_****1234",
 			"abcd…wxyz", "••••••••••••1234", "STRIPE_SECRET_KEY", "${STRIPE_SECRET_KEY}", "{{ stripe_secret_key }}", "tok_123",
-			"rotated every 90 days", "revoked_by_administrator", "oauth2_client_credentials", "per-project-access", "api_key.rotated", "000000000000000000", "xxxxxxxxxxxxxxxxxxxx", "true", "2024-03-15",
+			"rotated every 90 days", "revoked_by_administrator", "2024-03-15T10:30:00.000Z", "12345678901234567", "Jane.Doe2@example.com",
+			"us-east-1-production", "production-v2-eu", "apiKey_masked", "$STRIPE_SECRET_KEY", "oauth2_client_credentials", "per-project-access", "api_key.rotated", "000000000000000000", "xxxxxxxxxxxxxxxxxxxx", "true", "2024-03-15",
 		}},
-		{passwordName, true, []string{"hunter2", "Tr0ub4dor&3", "correcthorsebattery", "P@ssw0rd", "correct-horse-battery"}},
-		{passwordName, false, []string{"", "changed", "enabled", "******", "(hidden)", "set by the owner", "bcrypt", "111111"}},
+		{passwordName, true, []string{"hunter2", "Changed1", "cHanged", "Tr0ub4dor&3", "correcthorsebattery", "P@ssw0rd", "correct-horse-battery"}},
+		{passwordName, false, []string{"", "Changed", "Hidden", "$DB_PASSWORD", "changed", "enabled", "******", "(hidden)", "set by the owner", "bcrypt", "111111"}},
 		{plainName, false, []string{"abc123def456ghi789"}},
 		{aboutName, false, []string{"abc123def456ghi789"}},
 	} {

@@ -15,15 +15,16 @@ const (
 	aboutName              // about a credential: its id, type, time; never one
 )
 
-// maxName is the longest name that is looked at; longer ones are plain.
+// maxName is how much of a name is looked at: its end, which says what it names
+// however long the path before it is (config.stripe.live.accessToken).
 const maxName = 64
 
 // classify reads a field's name in any style: accessToken, access_token,
-// ACCESS-TOKEN, accessTokens, apiKey2.
+// ACCESS-TOKEN, accessTokens, apiKey2, accessTokenEncrypted.
 func classify(name []byte) nameClass {
 	var buf [maxName]byte
 	n := 0
-	for _, c := range name[:min(len(name), maxName)] {
+	for _, c := range name[max(0, len(name)-maxName):] {
 		if isUpper(c) {
 			c += 'a' - 'A'
 		}
@@ -33,7 +34,7 @@ func classify(name []byte) nameClass {
 		}
 	}
 	s := strings.TrimRight(string(buf[:n]), "0123456789")
-	for _, form := range [...]string{s, strings.TrimSuffix(s, "s")} {
+	for _, form := range [...]string{s, strings.TrimSuffix(s, "s"), withoutManner(s)} {
 		if c := classifyForm(form); c != plainName {
 			return c
 		}
@@ -42,6 +43,20 @@ func classify(name []byte) nameClass {
 		return aboutName
 	}
 	return plainName
+}
+
+// withoutManner cuts what a name says last of how a credential is kept, or
+// which of several it is.
+func withoutManner(s string) string {
+	for _, e := range [...]string{
+		"v", "live", "test", "prod", "production", "primary", "secondary", "current", "previous",
+		"encrypted", "enc", "cipher", "ciphertext", "plain", "plaintext", "raw", "pem", "value", "string",
+	} {
+		if rest, found := strings.CutSuffix(s, e); found {
+			return rest
+		}
+	}
+	return s
 }
 
 // classifyForm reads a name in lower case without its separators. A token that
@@ -55,15 +70,15 @@ func classifyForm(s string) nameClass {
 	for _, e := range [...]string{
 		"accesstoken", "refreshtoken", "authtoken", "bearertoken", "oauthtoken", "apitoken", "idtoken",
 		"sessiontoken", "bottoken", "usertoken", "clienttoken", "privatetoken", "personaltoken", "securitytoken",
-		"servicetoken", "webhooktoken", "verificationtoken", "secret", "secretvalue", "credential",
-		"apikey", "secretkey", "privatekey", "encryptionkey", "signingkey", "accesskey", "authkey",
-		"masterkey", "sshkey", "servicekey", "rolekey", "webhookkey", "hmackey", "sharedkey",
+		"servicetoken", "webhooktoken", "verificationtoken", "secrettoken", "secret", "credential",
+		"apikey", "secretkey", "privatekey", "encryptionkey", "decryptionkey", "signingkey", "accesskey", "authkey",
+		"masterkey", "sessionkey", "sshkey", "servicekey", "serviceaccountkey", "rolekey", "webhookkey", "hmackey", "sharedkey",
 	} {
 		if strings.HasSuffix(s, e) {
 			return tokenName
 		}
 	}
-	for _, e := range [...]string{"password", "passwd", "passphrase", "pwd", "passwordhash"} {
+	for _, e := range [...]string{"password", "passwd", "passphrase", "passcode", "pwd", "passwordhash"} {
 		if strings.HasSuffix(s, e) {
 			return passwordName
 		}
@@ -76,7 +91,7 @@ func classifyForm(s string) nameClass {
 func endsAbout(s string) bool {
 	for _, e := range [...]string{
 		"id", "type", "name", "status", "at", "url", "uri", "scope", "hint", "label",
-		"provider", "expiry", "expires", "format", "algorithm", "service",
+		"provider", "expiry", "expires", "format", "algorithm", "service", "by", "issuer", "audience", "region", "environment",
 	} {
 		if strings.HasSuffix(s, e) {
 			return true
@@ -112,15 +127,36 @@ func looksSecret(c nameClass, v []byte) bool {
 	if len(v) < mixedMin || bytes.ContainsAny(v, " \t\r\n") || !varied(v) || isPlaceholder(v) {
 		return false
 	}
-	if c == tokenName && isWords(v) {
+	if c == tokenName && (isWords(v) || isAbout(v)) {
 		return false
 	}
-	return len(v) >= plainMin && !isConstant(v) || kinds(v) >= 2
+	return len(v) >= plainMin && !isConstant(v) || kinds(v) >= 2 && !isCapitalised(v)
+}
+
+// isAbout reports whether v is what stands beside a token and is none: a time,
+// a number, or somebody's address.
+func isAbout(v []byte) bool {
+	if _, ok := parseTime(v); ok || countDigits(v) == len(v) {
+		return true
+	}
+	name, host, found := bytes.Cut(v, []byte("@"))
+	return found && len(name) > 0 && bytes.IndexByte(host, '.') > 0 && run(host, dotted) == len(host)
+}
+
+// isCapitalised reports whether v is one word with a capital letter before the
+// small ones, as states are shown: Changed.
+func isCapitalised(v []byte) bool {
+	for _, c := range v[1:] {
+		if !isLower(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // isWords reports whether v is made of words, as the names of states and ways
 // are: revoked_by_owner, oauth2-client-credentials. Each has a vowel, and at
-// most a digit at its end; what a machine makes has not.
+// most a digit at its end or after it; what a machine makes has not.
 func isWords(v []byte) bool {
 	words := 0
 	for len(v) > 0 {
@@ -132,10 +168,13 @@ func isWords(v []byte) bool {
 		if n < len(v) && isDigit(v[n]) {
 			n++
 		}
-		if len(word) < 2 || len(word) > 15 || !bytes.ContainsAny(word, "aeiouy") {
+		switch {
+		case n == 1 && len(word) == 0, n == 2 && string(word) == "v": // us-east-1, app-v2
+		case len(word) < 2 || len(word) > 15 || !bytes.ContainsAny(word, "aeiouy"):
 			return false
+		default:
+			words++
 		}
-		words++
 		switch {
 		case n == len(v):
 			return words > 1
@@ -161,14 +200,14 @@ func withoutScheme(v []byte) []byte {
 
 // isPlaceholder reports whether v stands for a value that is not shown: masks
 // ("sk_****1234", "abcd…"), and words in brackets ("[redacted]", "<secret>",
-// "${API_KEY}", "{{token}}").
+// "${API_KEY}", "$API_KEY", "{{token}}").
 func isPlaceholder(v []byte) bool {
-	for _, m := range []string{"***", "•••", "●●●", "···", "...", "…", "XXXX", "xxxx", "####", "____"} {
+	for _, m := range [...]string{"***", "•••", "●●●", "···", "...", "…", "XXXX", "xxxx", "####", "____", "redacted", "REDACTED", "masked", "MASKED"} {
 		if bytes.Contains(v, []byte(m)) {
 			return true
 		}
 	}
-	if len(v) == 0 || bytes.HasPrefix(v, []byte("${")) {
+	if len(v) == 0 || bytes.HasPrefix(v, []byte("${")) || v[0] == '$' && isConstant(v[1:]) {
 		return true
 	}
 	switch string(v[:1]) + string(v[len(v)-1:]) {
