@@ -15,18 +15,18 @@ const defaultPath = "/api/v1"
 type Base struct{ u url.URL }
 
 // ParseBase reads an API address as a person writes it. Without a path
-// /api/v1 is added; with one that path is used. Every refusal is [ErrInsecure]:
+// /api/v1 is added; with one that path is used. Every refusal is an [*AddressError]:
 // http:// off loopback (127.0.0.0/8, ::1, localhost), another scheme, no host,
 // and anything that is no part of a base: user info, a query, a fragment.
 func ParseBase(raw string) (Base, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
 		// The text of url.Error repeats the address, passwords included.
-		return Base{}, fmt.Errorf("parse the API address: %w", ErrInsecure)
+		return Base{}, &AddressError{"it cannot be read as an address"}
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	if reason := unfit(u); reason != "" {
-		return Base{}, fmt.Errorf("check the API address: %s: %w", reason, ErrInsecure)
+		return Base{}, &AddressError{reason}
 	}
 	u.Host = hostPort(u)
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")

@@ -38,9 +38,19 @@ var (
 	// tell whether an export was made. Look at the list before another POST.
 	// It may come together with ErrBusy: then what runs is ours, or somebody's.
 	ErrLostAnswer = errors.New("answer to the request was lost")
-	// ErrInsecure: http:// off loopback, or a URL that is no base of an API.
+	// ErrInsecure: http:// off loopback, or a URL that is no base of an API. It
+	// comes in an *AddressError.
 	ErrInsecure = errors.New("insecure or malformed API address")
 )
+
+// AddressError is ErrInsecure with the reason, which never repeats the address:
+// a password may stand in it.
+type AddressError struct{ Reason string }
+
+func (e *AddressError) Error() string { return "check the API address: " + e.Reason }
+
+// Unwrap gives ErrInsecure.
+func (e *AddressError) Unwrap() error { return ErrInsecure }
 
 // Error is a refused or failed call.
 type Error struct {

@@ -163,16 +163,11 @@ func unfitProfile(s string) string {
 
 func unfitAPIURL(s string) string {
 	_, err := client.ParseBase(s)
-	if err == nil {
-		return ""
+	var wrong *client.AddressError
+	if errors.As(err, &wrong) {
+		return "is not an address of an API: " + wrong.Reason
 	}
-	// What is left is the reason; the address itself is never in it.
-	reason := strings.TrimSuffix(err.Error(), client.ErrInsecure.Error())
-	reason = strings.TrimSuffix(strings.TrimPrefix(reason, "check the API address: "), ": ")
-	if strings.HasPrefix(reason, "it ") || strings.HasPrefix(reason, "http") {
-		return "is not an address of an API: " + reason
-	}
-	return "is not an address of an API"
+	return ""
 }
 
 // unfitRange asks from the end of time, so that a range is judged by its form

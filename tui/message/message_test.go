@@ -51,7 +51,7 @@ func samples() []sample {
 			message.Config, `"/c/x.toml" cannot be used: there is no such file.`, "Correct",
 		},
 		{"no home", config.ErrNoHome, message.Config, "home", "HOME"},
-		{"insecure", fmt.Errorf("check the API address: http:// is for this machine only: %w", client.ErrInsecure), message.Usage, "address", "https://"},
+		{"insecure", fmt.Errorf("add profile: %w", &client.AddressError{Reason: "http:// is for this machine only"}), message.Usage, "may be sent to: http:// is for this machine only.", "https://"},
 
 		{"unauthorized", refused(client.ErrUnauthorized), message.Unauthorized, "refused the API key: not you.", "new key"},
 		{"plan", refused(client.ErrForbiddenPlan), message.ForbiddenPlan, "plan", "Scale"},
