@@ -149,21 +149,7 @@ func readPatiently(ctx context.Context, f *os.File) (string, error) {
 		// or on macOS a pipe. Reading it must not say "try again".
 		setBlocking(f)
 	}
-	type result struct {
-		raw string
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		raw, err := readBounded(f)
-		done <- result{raw, err}
-	}()
-	select {
-	case r := <-done:
-		return r.raw, r.err
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	}
+	return readUntil(ctx, f)
 }
 
 // bare takes the path out of an error: the place says it already.

@@ -89,11 +89,11 @@ func (a *app) login(ctx context.Context, store string) error {
 	}
 	key, err := a.readKey(ctx)
 	if err != nil {
-		return err
+		return notStored(ctx, err)
 	}
 	project, err := a.checkKey(ctx, acc, key)
 	if err != nil {
-		return err
+		return notStored(ctx, err)
 	}
 	if project == (client.Project{}) {
 		a.warn("the key was not checked, since the server has no call that tells whose it is; is " + acc.settings.APIURL.Value + " the API's address?")
@@ -107,6 +107,21 @@ func (a *app) login(ctx context.Context, store string) error {
 		return a.printDocument(loginDocument{acc.id.Profile, acc.id.Origin, choice.ID, choice.Store.Place(), projectOf(project)})
 	}
 	return a.say("The key of %s is kept in %s.", described(project, acc), choice.Store.Place())
+}
+
+// notStored has the words for a login that was interrupted: nothing of it is
+// kept that another one could go on with.
+func notStored(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &message.Error{
+		Message: message.Message{
+			Code: message.Interrupted, Text: "Interrupted: no key was stored.",
+			Hint: "Run the same command again to log in.",
+		},
+		Err: context.Cause(ctx),
+	}
 }
 
 // warnOfNewProfile tells that a name alone is no profile yet: without any in the
@@ -164,25 +179,25 @@ func (a *app) choose(ctx context.Context, acc account, store string) (secret.Cho
 
 // readKey asks a person at the terminal, else standard input.
 func (a *app) readKey(ctx context.Context) (client.Key, error) {
-	if !a.InTerminal || a.ReadHidden == nil {
-		key, err := secret.Given("standard input", a.In)
-		var none *secret.Error
-		if errors.As(err, &none) {
-			return key, &message.Error{Message: message.Message{
-				Code: message.NoKey,
-				Text: fmt.Sprintf("No API key came from standard input: %v.", none.Err),
-				Hint: "Send it there, as in dashtray-tui auth login < key.txt, or run the command at a terminal, where it asks for the key.",
-			}, Err: err}
+	from, do, in := "standard input",
+		"Send it there, as in dashtray-tui auth login < key.txt, or run the command at a terminal, where it asks for the key.", a.In
+	if a.InTerminal && a.ReadHidden != nil {
+		_, _ = fmt.Fprint(a.Err, "API key (it is not shown): ")
+		typed, err := a.ReadHidden(ctx)
+		_, _ = fmt.Fprintln(a.Err)
+		if err != nil {
+			return client.Key{}, fmt.Errorf("read the key: %w", err)
 		}
-		return key, err
+		from, do, in = "the prompt", "Run the command again, and paste the key and nothing else.", strings.NewReader(typed)
 	}
-	_, _ = fmt.Fprint(a.Err, "API key (it is not shown): ")
-	typed, err := a.ReadHidden(ctx)
-	_, _ = fmt.Fprintln(a.Err)
-	if err != nil {
-		return client.Key{}, fmt.Errorf("read the key: %w", err)
+	key, err := secret.Given(ctx, from, in)
+	var none *secret.Error
+	if errors.As(err, &none) {
+		return key, &message.Error{Message: message.Message{
+			Code: message.NoKey, Text: fmt.Sprintf("No API key came from %s: %v.", from, none.Err), Hint: do,
+		}, Err: err}
 	}
-	return secret.Given("the prompt", strings.NewReader(typed))
+	return key, err
 }
 
 // checkKey asks the API whose key it is. A server without that call cannot say.

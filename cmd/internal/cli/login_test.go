@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	_ "modernc.org/sqlite" // the driver, to make a history of a later version
@@ -28,7 +30,8 @@ func TestLoginAtATerminal(t *testing.T) {
 		want        string
 	}{
 		{"a key", "Bearer " + keys.Owner + "\r", nil, 0, ""},
-		{"nothing", "", nil, 3, "there is no key in it"},
+		{"nothing", "", nil, 3, "No API key came from the prompt: there is no key in it.\nRun the command again, "},
+		{"two words", "dk one dk two", nil, 3, "No API key came from the prompt: what it holds is not a key.\nRun the command again, "},
 		{"refused", "dk_wrong_key_of_nobody", nil, 3, "refused the API key"},
 		{"no more input", "", errors.New("the terminal is gone"), 1, "the terminal is gone"},
 	} {
@@ -49,6 +52,42 @@ func TestLoginAtATerminal(t *testing.T) {
 		})
 	}
 }
+
+// Whoever leaves the prompt by ctrl+c is not told that something was kept, nor
+// that a login goes on where it stopped; a pipe that stays open holds nobody.
+func TestLoginIsInterrupted(t *testing.T) {
+	t.Parallel()
+	for name, terminal := range map[string]bool{"at the prompt": true, "at a pipe": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "DASHTRAY_API_URL=http://127.0.0.1:1")
+			caught := make(chan os.Signal, 1)
+			w.streams.Signals = func() (<-chan os.Signal, func()) { return caught, func() {} }
+			w.streams.InTerminal = terminal
+			w.streams.ReadHidden = func(ctx context.Context) (string, error) {
+				caught <- syscall.SIGTERM
+				<-ctx.Done()
+				return "", context.Cause(ctx)
+			}
+			pipe, open := io.Pipe()
+			defer func() { _ = open.Close() }()
+			w.streams.In = readerFunc(func(b []byte) (int, error) {
+				caught <- syscall.SIGTERM
+				return pipe.Read(b)
+			})
+			if code := w.run("auth", "login", "--store", "file"); code != 143 {
+				t.Errorf("exit code %d, want 143", code)
+			}
+			if said := w.err.String(); !strings.Contains(said, "Interrupted: no key was stored.") || strings.Contains(said, "goes on where") {
+				t.Errorf("standard error %q", said)
+			}
+		})
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // No keyring and no choice: nothing is stored, nobody types a key in vain, and
 // the choices are named.
