@@ -111,6 +111,10 @@ func (m *Model) currentProfile(list []Profile) string {
 	return ""
 }
 
+// known reports whether the list is one: where it could not be had, none can be
+// added to it either.
+func (v *profilesView) known() bool { return len(v.list) > 0 || v.trouble == "" }
+
 // selected is the profile under the cursor.
 func (v *profilesView) selected() (Profile, bool) {
 	i := v.table.Cursor()
@@ -130,7 +134,7 @@ func (v *profilesView) update(m *Model, msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return nil, true
 	case v.working != "" || v.table.Update(m.keys, msg):
 		return nil, false
-	case key.Matches(msg, m.keys.Add):
+	case key.Matches(msg, m.keys.Add) && v.known():
 		v.trouble, v.adding = "", addProfile(m.th, v.list)
 		return nil, false
 	}
@@ -340,7 +344,7 @@ func (v *profilesView) keys(k *keymap.Map) []keymap.Group {
 		if p.Name != v.current {
 			b = append(b, k.Remove)
 		}
-	} else {
+	} else if v.known() {
 		b = append(b, k.Add)
 	}
 	return group(append(b, keymap.Named(k.Back, "close"))...)

@@ -221,6 +221,17 @@ func TestProfilesCannotBeRead(t *testing.T) {
 	})
 }
 
+// What cannot be read, such as the profiles that the demo has none of, is not
+// added to either.
+func TestNothingIsAddedToProfilesThatCannotBeRead(t *testing.T) {
+	withAccounts(t, 80, 24, hasKey, func(t *testing.T, c console, a *accountstest.Accounts) {
+		a.ListFails(message.New(message.Usage, "There are none here.", "Look elsewhere."))
+		c.Keys("p", "a")
+		c.Need(t, "Profiles", "There are none here. Look elsewhere.", "esc close")
+		c.NeedNot(t, "New profile", "a add")
+	})
+}
+
 func TestNoProfilesWithoutAccounts(t *testing.T) {
 	run(t, 80, 24, listed, func(t *testing.T, c console) {
 		c.Type("p")

@@ -30,6 +30,7 @@ type Accounts struct {
 	notice   string
 	delay    time.Duration
 	change   error // of Add, Use and Remove
+	list     error // of Profiles
 	calls    []string
 }
 
@@ -83,6 +84,13 @@ func (a *Accounts) CheckFails(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.checkErr = err
+}
+
+// ListFails has Profiles fail.
+func (a *Accounts) ListFails(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list = err
 }
 
 // ChangesFail has Add, Use and Remove fail; nil ends that.
@@ -151,6 +159,9 @@ func (a *Accounts) Profiles(ctx context.Context) ([]tui.Profile, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.list != nil {
+		return nil, a.list
+	}
 	return slices.Clone(a.profiles), nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/config/secret"
 	"github.com/dashtray/dashtray-tui/tui"
+	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
 // accounts is how the console comes to its projects: what it may read and
@@ -38,6 +39,15 @@ func (s *accounts) Close() error {
 		err = errors.Join(err, c.Close())
 	}
 	return err
+}
+
+// inDemo refuses what reads or changes a person's own profiles and keys: the demo
+// lives apart from them.
+func (s *accounts) inDemo() error {
+	if !s.a.demo {
+		return nil
+	}
+	return message.New(message.Usage, "The demo has no profiles.", "Start the program without --demo to come to yours.")
 }
 
 // demoName is the demo among the open accounts: no profile can be called so.
@@ -130,6 +140,9 @@ func (s *accounts) command(demo bool, settings config.Settings) func(job.Spec) s
 
 // Check asks the API whose project a key is.
 func (s *accounts) Check(ctx context.Context, profile string, key client.Key) (client.Project, error) {
+	if err := s.inDemo(); err != nil {
+		return client.Project{}, err
+	}
 	acc, err := s.accountOf(profile)
 	if err != nil {
 		return client.Project{}, err
@@ -153,6 +166,9 @@ func (s *accounts) Places(ctx context.Context) []tui.Place {
 // Keep stores a key and opens the profile with it. An open connection with
 // another key makes room; its jobs go on until the program ends.
 func (s *accounts) Keep(ctx context.Context, profile, place string, key client.Key) (tui.Account, error) {
+	if err := s.inDemo(); err != nil {
+		return tui.Account{}, err
+	}
 	acc, err := s.accountOf(profile)
 	if err != nil {
 		return tui.Account{}, err
@@ -186,6 +202,9 @@ func (s *accounts) setAside(profile string) {
 // Profiles lists the profiles of the settings file, and "default". The one that
 // the program was started with has the address that this run goes by.
 func (s *accounts) Profiles(context.Context) ([]tui.Profile, error) {
+	if err := s.inDemo(); err != nil {
+		return nil, err
+	}
 	if err := s.reload(); err != nil {
 		return nil, err
 	}
@@ -262,6 +281,9 @@ func (s *accounts) Remove(ctx context.Context, name string) error {
 }
 
 func (s *accounts) edit(change func(path string) error) error {
+	if err := s.inDemo(); err != nil {
+		return err
+	}
 	path, _, err := config.FilePath(runtime.GOOS, s.a.Env)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the driver, to make a history of a later version
 
 	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
 // At a terminal the key is asked for, and never shown.
@@ -216,6 +217,46 @@ func TestAProfileMadeAnewIsAnother(t *testing.T) {
 	}
 	if acc, err := open.Open(ctx, "work", func(string) {}); err == nil {
 		t.Errorf("it is open with the key from %s", acc.KeyFrom)
+	}
+}
+
+// In a console that was started with --demo, "p" must not come to the person's
+// own profiles: "x" there took a real profile and its stored key away.
+func TestTheDemoLeavesRealProfilesAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	home, _ := w.streams.Env("HOME")
+	path := filepath.Join(home, ".config", "dashtray-tui", "config.toml")
+	const before = "[profiles.work]\n"
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(before), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	a := &app{Streams: w.streams}
+	root := a.rootCommand()
+	if err := root.ParseFlags([]string{"--demo"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.setUp(root, nil); err != nil {
+		t.Fatal(err)
+	}
+	open, ctx := newAccounts(a), t.Context()
+	for name, do := range map[string]func() error{
+		"list":   func() error { _, err := open.Profiles(ctx); return err },
+		"add":    func() error { return open.Add(ctx, "other", "") },
+		"use":    func() error { return open.Use(ctx, "work") },
+		"remove": func() error { return open.Remove(ctx, "work") },
+		"check":  func() error { _, err := open.Check(ctx, "work", client.NewKey("dk_x")); return err },
+		"keep":   func() error { _, err := open.Keep(ctx, "work", "file", client.NewKey("dk_x")); return err },
+	} {
+		if m := message.Of(do()); m.Code != message.Usage || !strings.Contains(m.Hint, "without --demo") {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+	if code := w.run("profile", "remove", "work", "--demo"); code != 2 {
+		t.Errorf("the command: exit code %d, want 2", code)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != before {
+		t.Errorf("the settings are %q, were %q, %v", after, before, err)
 	}
 }
 

@@ -43,7 +43,7 @@ func (a *app) profileAdd() *cobra.Command {
 			if cmd.Flags().Changed("api-url") {
 				url = a.apiURL
 			}
-			return a.editProfiles(cmd.Context(), func(ctx context.Context, path string) (string, error) {
+			return a.editProfiles(cmd, func(ctx context.Context, path string) (string, error) {
 				return fmt.Sprintf("Added profile %s. Give it a key: dashtray-tui auth login --profile %[1]s", args[0]),
 					config.AddProfile(ctx, path, args[0], url)
 			})
@@ -57,7 +57,7 @@ func (a *app) profileUse() *cobra.Command {
 		Short: "Make a profile the default one",
 		Args:  oneArg("the profile's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.editProfiles(cmd.Context(), func(ctx context.Context, path string) (string, error) {
+			return a.editProfiles(cmd, func(ctx context.Context, path string) (string, error) {
 				return fmt.Sprintf("Profile %s is the default one now.", args[0]), config.UseProfile(ctx, path, args[0])
 			})
 		},
@@ -73,7 +73,7 @@ func (a *app) profileRemove() *cobra.Command {
 			"the history stay.",
 		Args: oneArg("the profile's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.editProfiles(cmd.Context(), func(ctx context.Context, path string) (string, error) {
+			return a.editProfiles(cmd, func(ctx context.Context, path string) (string, error) {
 				return a.removeProfile(ctx, path, a.file, args[0])
 			})
 		},
@@ -111,12 +111,15 @@ func isProfile(file *config.File, name string) bool {
 }
 
 // editProfiles changes the settings file and tells what was done.
-func (a *app) editProfiles(ctx context.Context, edit func(ctx context.Context, path string) (string, error)) error {
+func (a *app) editProfiles(cmd *cobra.Command, edit func(ctx context.Context, path string) (string, error)) error {
+	if err := a.refuseDemo(cmd, "The demo has no profiles"); err != nil {
+		return err
+	}
 	path, _, err := config.FilePath(runtime.GOOS, a.Env)
 	if err != nil {
 		return err
 	}
-	said, err := edit(ctx, path)
+	said, err := edit(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
