@@ -189,7 +189,7 @@ func (p *jsonParser) numberField(raw []byte, f field) {
 		}
 		p.rec.value, p.rec.hasValue = x, true
 	case wantTime, wantMoment:
-		ms, ok := parseMillis(raw)
+		ms, ok := numberMillis(raw)
 		if !ok {
 			p.problem(Schema, "%s is to be %s, not %s", f.name, f.want, quoted(raw))
 			return

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"time"
 )
 
@@ -34,6 +35,16 @@ func parseMillis(b []byte) (ms int64, ok bool) {
 	return ms, true
 }
 
+// numberMillis is parseMillis of a JSON number, which may also be written with
+// an exponent.
+func numberMillis(b []byte) (ms int64, ok bool) {
+	if ms, ok = parseMillis(b); ok || b[0] == '-' {
+		return ms, ok
+	}
+	x, ok := floatOf(b)
+	return int64(x), ok && x <= maxMillis
+}
+
 func isFraction(b []byte) bool {
 	if len(b) < 2 || b[0] != '.' {
 		return false
@@ -46,10 +57,17 @@ func isFraction(b []byte) bool {
 	return true
 }
 
-// parseTime reads a time as text: RFC 3339 section 5.6, to the millisecond.
+// parseTime reads a time as text: RFC 3339 section 5.6, whose T and Z may be
+// small, to the millisecond.
 func parseTime(b []byte) (ms int64, ok bool) {
+	if len(b) < len("2006-01-02T15:04:05Z") {
+		return 0, false
+	}
+	if b[10] == 't' || b[len(b)-1] == 'z' {
+		b = bytes.ToUpper(b)
+	}
 	var t time.Time
-	if len(b) < len("2006-01-02T15:04:05Z") || t.UnmarshalText(b) != nil {
+	if t.UnmarshalText(b) != nil {
 		return 0, false
 	}
 	// The time package also takes an hour of one digit, a comma before the
