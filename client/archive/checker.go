@@ -46,7 +46,7 @@ type checker struct {
 	damage   *damage // of what packs the file; nil: none
 	format   string
 	whole    bool // the parser understood the file to its end
-	cutClean bool // CSV: nothing but the last line end is missing
+	cutClean bool // CSV: the last row has no line end, and may have been cut
 	counts   [kindCount]int64
 	other    int64
 	// there tells of each type whether the file has a place for it: in JSON the
@@ -54,6 +54,8 @@ type checker struct {
 	there [kindCount]bool
 
 	fromMs, toMs int64 // of expect; the widest values if not known
+	ownFrom      int64 // of the file's dateRange, likewise
+	ownTo        int64
 	first, last  int64 // of the data
 	dated        bool  // first and last are set
 	outside      int64
@@ -69,7 +71,7 @@ type checker struct {
 }
 
 func newChecker(e Expect) *checker {
-	c := &checker{expect: e, fromMs: minInt64, toMs: maxInt64, repeats: newRepeats(), prof: newProfiler()}
+	c := &checker{expect: e, fromMs: minInt64, toMs: maxInt64, ownFrom: minInt64, ownTo: maxInt64, repeats: newRepeats(), prof: newProfiler()}
 	if !e.From.IsZero() {
 		c.fromMs = e.From.UnixMilli()
 	}
@@ -273,6 +275,33 @@ func (c *checker) compareRange() {
 		c.findings.add(OutOfRange, c.outsideAt, "%s outside the date range that was asked for, here is the first",
 			plural(c.outside, "record lies", "records lie"))
 	}
+	first, last, dated := c.prof.span()
+	if !dated {
+		return
+	}
+	if first < c.ownFrom && c.expect.From.IsZero() && !c.findings.full(OutOfRange) {
+		c.findings.add(OutOfRange, "/dateRange/startDate", "the file's own date range begins %s, its metrics %s", atMillis(c.ownFrom), atMillis(first))
+	}
+	if last > c.ownTo && c.expect.To.IsZero() && !c.findings.full(OutOfRange) {
+		c.findings.add(OutOfRange, "/dateRange/endDate", "the file's own date range ends %s, its metrics %s", atMillis(c.ownTo), atMillis(last))
+	}
+}
+
+// ownRange takes the date range that the file says it has. It may stand behind the
+// metrics, so that it is compared at the end; where it is known what was asked
+// for, that counts. Audit logs are not held against it: the page's sample has
+// one from before.
+func (c *checker) ownRange(r *record) {
+	if r.hasTime(timeStart) {
+		c.ownFrom = r.time[timeStart]
+	}
+	if r.hasTime(timeEnd) {
+		c.ownTo = r.time[timeEnd]
+	}
+}
+
+func atMillis(ms int64) string {
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z07:00")
 }
 
 // compareTypes holds the file against the types that were asked for. Dashboards

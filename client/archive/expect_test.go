@@ -51,6 +51,10 @@ func TestExpect(t *testing.T) {
 		{"range begins later", json, Expect{From: at(1670000000001)}, "", OutOfRange, "1 record lies", "/auditLogs/0/createdAt"},
 		{"range ends before", json, Expect{To: at(1678901233999)}, "", OutOfRange, "1 record lies", "/metrics/0/timestamp"},
 		{"range elsewhere", json, Expect{From: at(5), To: at(9)}, "", OutOfRange, "2 records lie", "/metrics/0/timestamp"},
+		{"outside of its own range", strings.Replace(json, `"timestamp": 1678901234000`, `"timestamp": 1676309233999`, 1), Expect{}, "", OutOfRange, "begins 2023-02-13T17:27:14Z, its metrics 2023-02-13T17:27:13.999Z", "/dateRange/startDate"},
+		{"outside of its own range that stands behind", `{"metrics":[{"id":"m","metricId":"x","value":1,"timestamp":9}],"dateRange":{"startDate":"1970-01-01T00:00:00Z","endDate":8}}`, Expect{}, "", OutOfRange, "ends 1970-01-01T00:00:00.008Z, its metrics 1970-01-01T00:00:00.009Z", "/dateRange/endDate"},
+		{"outside of its own range, inside of what was asked for", strings.Replace(json, `"endDate": 1678901234000`, `"endDate": 1676309234001`, 1), Expect{From: at(1670000000000), To: at(1678901234000)}, "", "", "", ""},
+		{"own range with open ends", strings.NewReplacer("1676309234000", "null", `"endDate": 1678901234000`, `"x": 1`).Replace(json), Expect{}, "", "", "", ""},
 		{"CSV range", audit, Expect{To: time.Date(2024, 3, 15, 23, 59, 59, 999e6, time.UTC)}, "", OutOfRange, "1 record lies", "line 5"},
 
 		{"all types", json, Expect{Include: all}, "", "", "", ""},

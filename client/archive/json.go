@@ -319,6 +319,9 @@ func (p *jsonParser) closeObject(o object, got present) {
 		p.counts[o.kind()]++
 		p.gather(o.kind())
 	}
+	if o == dateRange {
+		p.ownRange(p.rec)
+	}
 	if p.needs[o]&^got == 0 {
 		return
 	}

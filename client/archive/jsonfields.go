@@ -96,9 +96,9 @@ func (o object) fields() []field {
 			{name: "auditLogs", want: wantArray, object: auditLogObject},
 		}
 	case dateRange:
-		return []field{{name: "startDate", want: wantTime}, {name: "endDate", want: wantTime}}
+		return []field{{name: "startDate", want: wantTime, time: timeStart}, {name: "endDate", want: wantTime, time: timeEnd}}
 	case project:
-		return []field{{name: "createdAt", want: wantTime}}
+		return []field{{name: "createdAt", want: wantTime, time: timeCreated}}
 	case metricObject:
 		return []field{
 			{name: "id", want: wantID, object: metricObject, need: 1},

@@ -261,14 +261,29 @@ func (s *series) add(at point, timed bool, buckets int) {
 	}
 }
 
+// span is the first and the last time of a metric, as far as metrics are kept.
+func (p *profiler) span() (first, last int64, dated bool) {
+	for _, s := range p.metrics {
+		switch {
+		case !s.dated:
+		case !dated:
+			first, last, dated = s.first.ms, s.last.ms, true
+		default:
+			first, last = min(first, s.first.ms), max(last, s.last.ms)
+		}
+	}
+	return first, last, dated
+}
+
 func (s *series) quality(q []byte) {
+	q = q[:min(len(q), MaxText)]
 	for i := range s.qualities {
 		if t := &s.qualities[i]; string(t.Value) == string(q) {
 			t.Count++
 			return
 		}
 	}
-	if len(s.qualities) == maxQualities || len(q) > MaxText {
+	if len(s.qualities) == maxQualities {
 		s.rest++
 		return
 	}

@@ -32,6 +32,8 @@ const (
 	timeCreated
 	timeUpdated
 	timeSync
+	timeStart // of the file's own dateRange
+	timeEnd
 	timeCount
 )
 
