@@ -73,7 +73,7 @@ func (p *csvParser) one() error {
 // last says what is wrong with the last row, after it.
 func (p *csvParser) last() error {
 	if p.short > 0 {
-		p.problem(Truncated, p.short, "the last row has %d cells of %d: the file ends too early", p.shortCells, colCount)
+		p.problem(Truncated, p.short, "the last row has %s of %d: the file ends too early", cellCount(p.shortCells), colCount)
 		return errStop
 	}
 	p.whole = true
@@ -118,7 +118,6 @@ func (p *csvParser) header() error {
 		p.problem(Schema, 1, "the header has %d columns, an export has %d", p.count, colCount)
 		return errStop
 	}
-	p.cutClean = !p.ended
 	return nil
 }
 
@@ -126,7 +125,7 @@ func (p *csvParser) header() error {
 // it is no sign of a file that was cut.
 func (p *csvParser) raggedBefore() {
 	if p.short > 0 {
-		p.problem(Syntax, p.short, "the row has %d cells, the header has %d", p.shortCells, colCount)
+		p.problem(Syntax, p.short, "the row has %s, the header has %d", cellCount(p.shortCells), colCount)
 		p.short = 0
 	}
 }
@@ -135,9 +134,6 @@ func (p *csvParser) raggedBefore() {
 func (p *csvParser) row() {
 	r := &p.csvRows
 	told, formulas := p.findings.total, p.formulas
-	if !r.ended {
-		p.cutClean = true
-	}
 	if !utf8.Valid(r.raw) {
 		p.problem(Syntax, r.line, "the row is not UTF-8")
 	}
@@ -147,6 +143,9 @@ func (p *csvParser) row() {
 	if r.count != colCount {
 		p.ragged()
 		return
+	}
+	if _, whole := parseTime(r.cells[colCreatedAt]); !r.ended && !whole {
+		p.cutClean = true // what could follow a whole time is a line end alone
 	}
 	for _, cell := range r.cells {
 		p.cell(cell)
@@ -161,12 +160,15 @@ func (p *csvParser) row() {
 func (p *csvParser) ragged() {
 	r := &p.csvRows
 	p.secret(r.raw)
+	if len(r.raw) == 0 {
+		p.problem(Syntax, r.line, "the row is empty")
+		return
+	}
 	if r.count > colCount {
-		p.problem(Syntax, r.line, "the row has %d cells, the header has %d", r.count, colCount)
+		p.problem(Syntax, r.line, "the row has %s, the header has %d", cellCount(r.count), colCount)
 		return
 	}
 	p.short, p.shortCells = r.line, r.count
-	p.cutClean = false // the finding on the cells says it already
 }
 
 // cell looks at what any cell may hold.
@@ -329,5 +331,7 @@ func (p *csvParser) problem(code string, line int64, format string, args ...any)
 		p.findings.add(code, atLine(line), format, args...)
 	}
 }
+
+func cellCount(n int) string { return plural(int64(n), "cell", "cells") }
 
 func atLine(n int64) string { return fmt.Sprintf("line %d", n) }

@@ -47,6 +47,7 @@ func TestCSVRows(t *testing.T) {
 		{"too few cells at the end", good + "Metric,m\n", Truncated, "line 3"},
 		{"too many cells", good + strings.Replace(good, "\n", ",\n", 1), Syntax, "line 3"},
 		{"empty line", "\n" + good, Syntax, "line 2"},
+		{"empty line at the end", good + "\r\n", Syntax, "line 3"},
 		{"quote inside a cell", strings.Replace(good, "Name", `5" disk`, 1) + good, Syntax, "line 2"},
 		{"text after a quoted cell", strings.Replace(good, "Name", `"Na"me`, 1), Syntax, "line 2"},
 		{"open quote", strings.Replace(good, "Name", `"Name`, 1) + good, Truncated, "line 2"},
