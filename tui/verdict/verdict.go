@@ -30,7 +30,7 @@ func (w Words) Report(file string, r archive.Report, asked client.Include) []str
 	}
 	lines = append(lines, w.File(file)...)
 	fact("Size", component.Size(r.Bytes)+" ("+component.Count(r.Bytes)+" bytes)")
-	fact("Records", records(r.Records, asked, w.Theme.Glyphs.Sep))
+	fact("Records", records(r, asked, w.Theme.Glyphs.Sep))
 	fact("Data", coverage(r.From, r.To, w.Location))
 	fact("SHA-256", digest(r.SHA256, w.Width-w.LabelWidth))
 	return lines
@@ -51,8 +51,9 @@ func (w Words) Finding(tone theme.Tone, f archive.Finding) []string {
 }
 
 // records tells the counts of all types that were asked for or are there.
-func records(c archive.Counts, asked client.Include, sep string) string {
+func records(r archive.Report, asked client.Include, sep string) string {
 	var parts []string
+	c := r.Records
 	add := func(n int64, wanted bool, words string) {
 		if n > 0 || wanted {
 			parts = append(parts, component.Together(words))
@@ -70,6 +71,7 @@ func records(c archive.Counts, asked client.Include, sep string) string {
 		logs = "1 audit log entry"
 	}
 	add(c.AuditLogs, asked.AuditLogs, logs)
+	add(r.OtherRecords, false, component.Count(r.OtherRecords)+" of other types")
 	if len(parts) == 0 {
 		return "none"
 	}

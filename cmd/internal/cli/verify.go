@@ -130,9 +130,13 @@ func reportFacts(path string, r archive.Report) []fact {
 	}
 	add("Size", fmt.Sprintf("%s (%s)", component.Size(r.Bytes), component.Plural(r.Bytes, "byte")))
 	add("SHA-256", r.SHA256)
-	add("Records", fmt.Sprintf("metrics %s, connections %s, dashboards %s, widgets %s, audit logs %s",
+	records := fmt.Sprintf("metrics %s, connections %s, dashboards %s, widgets %s, audit logs %s",
 		component.Count(r.Records.Metrics), component.Count(r.Records.Connections), component.Count(r.Records.Dashboards),
-		component.Count(r.Records.Widgets), component.Count(r.Records.AuditLogs)))
+		component.Count(r.Records.Widgets), component.Count(r.Records.AuditLogs))
+	if r.OtherRecords > 0 { // in CSV, which may have more types than the page shows
+		records += ", other types " + component.Count(r.OtherRecords)
+	}
+	add("Records", records)
 	if !r.From.IsZero() {
 		add("Data from", r.From.UTC().Format(time.RFC3339))
 		add("Data to", r.To.UTC().Format(time.RFC3339))
