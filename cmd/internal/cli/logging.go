@@ -55,6 +55,19 @@ func (a *app) openLog(cmd *cobra.Command) error {
 	return nil
 }
 
+// logToErr has warnings and errors go to standard error if there is no log: for
+// a server nobody sits at, whose standard error is somebody's journal.
+func (a *app) logToErr() {
+	if a.logPath != "" {
+		return
+	}
+	o := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if a.quiet {
+		o.Level = slog.LevelError
+	}
+	a.log = slog.New(slog.NewTextHandler(a.Err, o))
+}
+
 func logLevel(cmd *cobra.Command, word string) (slog.Level, error) {
 	switch word {
 	case "debug":

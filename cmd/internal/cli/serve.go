@@ -8,11 +8,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/cmd/internal/sshd"
+	"github.com/dashtray/dashtray-tui/tui/component"
 	"github.com/dashtray/dashtray-tui/tui/message"
 )
 
@@ -118,6 +120,7 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 		return noAudit(err)
 	}
 	defer func() { err = errors.Join(err, audit.Close()) }()
+	a.logToErr()
 	host, err := a.openHost(ctx, audit.Record)
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 	if err := a.sayServing(doc, fresh); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	a.onScreen = a.json || a.logFile != "" // from now on others are told, in the log
+	a.onScreen = true // from now on others are told, in the log
 	if err = server.Serve(ctx, listener); ctx.Err() != nil {
 		return &message.Error{
 			Message: message.Message{
@@ -183,8 +186,8 @@ func (a *app) sayServing(doc serveDocument, fresh bool) error {
 	if fresh {
 		made = ", made just now"
 	}
-	_, _ = fmt.Fprintf(a.Err, "Serving on %s to %d keys of %s.\nThe host key is %s%s.\nExports are in %s, the audit log is %s.\n",
-		doc.Address, doc.Keys, clean(doc.AuthorizedKeys), doc.Fingerprint, made, clean(doc.Folder), clean(doc.AuditLog))
+	_, _ = fmt.Fprintf(a.Err, "Serving on %s to %s of %s.\nThe host key is %s%s.\nExports are in %s, the audit log is %s.\n",
+		doc.Address, component.Plural(int64(doc.Keys), "key"), clean(doc.AuthorizedKeys), doc.Fingerprint, made, clean(doc.Folder), clean(doc.AuditLog))
 	return nil
 }
 
@@ -200,7 +203,11 @@ func (a *app) serveListener(cmd *cobra.Command, addr string) (net.Listener, erro
 	if given != nil {
 		return given, nil
 	}
-	if _, _, err := net.SplitHostPort(addr); err != nil {
+	_, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
 		return nil, usageError(cmd, "--listen is HOST:PORT, such as %s, not %q.", defaultListen, addr)
 	}
 	var lc net.ListenConfig

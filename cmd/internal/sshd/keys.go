@@ -186,8 +186,15 @@ func parseGrant(line []byte) (Grant, error) {
 		return Grant{}, err
 	}
 	g := Grant{Name: text.Untrusted(comment).SafeN(maxName), key: key.Marshal()}
+	given := map[string]bool{}
 	for _, o := range options {
-		if err := g.option(o); err != nil {
+		name, val, _ := strings.Cut(o, "=")
+		name = strings.ToLower(name)
+		if given[name] { // which of two roles would it be?
+			return Grant{}, fmt.Errorf("option %s is given twice", text.Untrusted(name).SafeN(40))
+		}
+		given[name] = true
+		if err := g.option(name, val); err != nil {
 			return Grant{}, err
 		}
 	}
@@ -200,11 +207,11 @@ func parseGrant(line []byte) (Grant, error) {
 // maxName is how many characters of a name are kept.
 const maxName = 64
 
-func (g *Grant) option(o string) error {
-	name, val, _ := strings.Cut(o, "=")
+// option takes an option by its name in lower case.
+func (g *Grant) option(name, val string) error {
 	val = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(val, `"`), `"`), `\"`, `"`)
 	var err error
-	switch strings.ToLower(name) {
+	switch name {
 	case "role":
 		g.Role, err = serve.ParseRole(val)
 	case "name":

@@ -72,6 +72,7 @@ func TestParseGrantRefuses(t *testing.T) {
 		"role= " + key:                          "viewer, operator or admin",
 		`command="x" ` + key:                    "command is not known",
 		"permit-open=x " + key:                  "not known",
+		"role=viewer,ROLE=admin " + key:         "role is given twice",
 		"\x1b]0;x\a " + key:                     "",
 		`from="*.example.com" ` + key:           "neither an address",
 		`from="!10.0.0.1" ` + key:               "neither an address",
