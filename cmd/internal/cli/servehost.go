@@ -93,8 +93,9 @@ func (h *served) history(ctx context.Context, _ *sshd.Visit, w io.Writer) error 
 
 // finished are the names of the verified files in the folder of exports: those
 // that the history knows, and those of jobs that are done, which is all there
-// is where there is no history.
-func (h *served) finished(ctx context.Context) ([]string, error) {
+// is where there is no history. Exports of other profiles than the server's own
+// are an admin's, as those profiles are, also when an admin has opened one.
+func (h *served) finished(ctx context.Context, who serve.Who) ([]string, error) {
 	var names []string
 	take := func(path string) {
 		if path != "" && filepath.Dir(path) == h.folder {
@@ -102,7 +103,10 @@ func (h *served) finished(ctx context.Context) ([]string, error) {
 		}
 	}
 	for profile, c := range h.open.connections() {
-		if profile == demoName {
+		switch {
+		case who.Role < serve.Admin && profile != h.profile():
+			continue
+		case profile == demoName:
 			profile = "demo"
 		}
 		for _, e := range job.Remembered(ctx, c.history, c.state, c.api.Origin(), profile).Entries {
@@ -118,6 +122,14 @@ func (h *served) finished(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// profile is the one that the server works with, among the open accounts.
+func (h *served) profile() string {
+	if h.a.demo {
+		return demoName
+	}
+	return h.a.settings.Profile.Value
 }
 
 // connections are the open ones, by profile.

@@ -43,7 +43,7 @@ func withFiles(t *testing.T) (*world, *sftp.Client) {
 		if err := os.Symlink(export, filepath.Join(w.folder, "inside.json")); err != nil {
 			t.Fatal(err)
 		}
-		o.Files.Finished = func(context.Context) ([]string, error) {
+		o.Files.Finished = func(context.Context, serve.Who) ([]string, error) {
 			// Even if somebody gets all of these into the list.
 			return []string{
 				export, "link.json", "inside.json", export + ".part", ".hidden", "sub/x.json", "sub", "../" + filepath.Base(w.folder) + "-beside/x.json",

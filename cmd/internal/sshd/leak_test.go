@@ -33,7 +33,7 @@ func TestNothingIsLeftOfVisits(t *testing.T) {
 		lenient(w, o)
 		o.Limits.Attempts, o.Limits.AttemptsEach = 1e6, 1e6
 		o.Limits.Unauthenticated, o.Limits.UnauthenticatedEach = 1000, 1000
-		o.Files.Finished = func(context.Context) ([]string, error) { return []string{export}, nil }
+		o.Files.Finished = func(context.Context, serve.Who) ([]string, error) { return []string{export}, nil }
 		o.Console = func(ctx context.Context, v *sshd.Visit, t serve.Terminal) error {
 			if v.Who.Role == serve.Operator {
 				return echo(ctx, v, t) // which can be told to panic

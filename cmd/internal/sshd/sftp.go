@@ -25,9 +25,10 @@ import (
 type Files struct {
 	// Folder of the exports. It need not exist yet.
 	Folder string
-	// Finished are the names of those files in it that are whole and verified.
-	// Whatever else lies there does not exist for a client.
-	Finished func(ctx context.Context) ([]string, error)
+	// Finished are the names of those files in it that are whole and verified,
+	// and that a person may have. Whatever else lies there does not exist for
+	// that person.
+	Finished func(ctx context.Context, who serve.Who) ([]string, error)
 }
 
 // maxOpen is how many files and listings a session may have open at once.
@@ -89,7 +90,7 @@ func (d *share) find(p string) (string, fs.FileInfo, error) {
 	if !isName(name) {
 		return "", nil, os.ErrNotExist
 	}
-	finished, err := d.files.Finished(d.ctx)
+	finished, err := d.files.Finished(d.ctx, d.rights.Who)
 	if err != nil {
 		return "", nil, errors.New("the list of files cannot be had")
 	}
@@ -279,7 +280,7 @@ func (d *share) stat(p string) (fs.FileInfo, error) {
 
 // list is the files that can be fetched. One that cannot be looked at is left out.
 func (d *share) list() []fs.FileInfo {
-	finished, err := d.files.Finished(d.ctx)
+	finished, err := d.files.Finished(d.ctx, d.rights.Who)
 	if err != nil {
 		return nil
 	}

@@ -74,7 +74,7 @@ func newWorld(tb testing.TB, change func(*world, *sshd.Options)) *world {
 			_, err := io.WriteString(out, "{}\n")
 			return err
 		},
-		Files: sshd.Files{Folder: w.folder, Finished: func(context.Context) ([]string, error) { return nil, nil }},
+		Files: sshd.Files{Folder: w.folder, Finished: func(context.Context, serve.Who) ([]string, error) { return nil, nil }},
 	}
 	if change != nil {
 		change(w, &o)

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dashtray/dashtray-tui/client"
+	"github.com/dashtray/dashtray-tui/client/history"
+	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/config"
+	"github.com/dashtray/dashtray-tui/tui/serve"
+)
+
+// An admin who looked at another profile laid its exports open to everybody who
+// may fetch files, though nobody else may open that profile.
+func TestFilesOfOtherProfilesAreAnAdmins(t *testing.T) {
+	t.Parallel()
+	folder, state := t.TempDir(), t.TempDir()
+	store, err := history.Open(t.Context(), filepath.Join(state, "history.db"), history.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{settings: config.Settings{Profile: config.Setting{Value: "acme"}}}
+	h := &served{a: a, open: newAccounts(a), folder: folder}
+	for _, name := range []string{"acme", "globex"} {
+		api, err := client.New(client.Options{BaseURL: "https://" + name + ".example", Key: client.NewKey("dk_x"), Transport: http.DefaultTransport})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, name+".json")
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		project := client.Project{ID: text.Untrusted(name)}
+		if err := store.Saw(t.Context(), api.Origin(), project, name, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Remember(t.Context(), history.Record{
+			Origin: api.Origin(), ProjectID: project.ID, Export: client.Export{ID: text.Untrusted("exp_" + name), Format: client.JSON},
+			Path: path, State: history.StateDone, Bytes: 2, Verified: time.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		h.open.open[name] = &connection{api: api, state: state, history: store, jobs: job.New(job.Deps{API: api, StateDir: state})}
+	}
+	t.Cleanup(func() {
+		for _, c := range h.open.open {
+			c.jobs.Close()
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for role, want := range map[serve.Role][]string{
+		serve.Operator: {"acme.json"},
+		serve.Admin:    {"acme.json", "globex.json"},
+	} {
+		if got, err := h.finished(t.Context(), serve.Who{Role: role}); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", role, got, err)
+		}
+	}
+}
