@@ -24,7 +24,6 @@ import (
 type served struct {
 	a        *app
 	open     *accounts
-	account  tui.Account // the one that the server works with
 	desk     *serve.Desk
 	record   serve.Recorder
 	folder   string // of exports, absolute
@@ -44,7 +43,7 @@ func (a *app) openHost(ctx context.Context, record serve.Recorder) (*served, err
 		return nil, err
 	}
 	h := &served{a: a, open: newAccounts(a), record: record, folder: folder, limits: sshd.DefaultLimits()}
-	if h.account, err = h.open.Open(ctx, a.settings.Profile.Value, a.notice); err != nil {
+	if _, err = h.account(ctx); err != nil {
 		return nil, errors.Join(err, h.open.Close())
 	}
 	h.desk = serve.NewDesk(record)
@@ -78,9 +77,19 @@ func (h *served) console(ctx context.Context, v *sshd.Visit, t serve.Terminal) e
 	})
 }
 
+// account is the one that the server works with. An admin may have given it
+// another key since it was opened.
+func (h *served) account(ctx context.Context) (tui.Account, error) {
+	return h.open.Open(ctx, h.a.settings.Profile.Value, h.a.notice)
+}
+
 // history writes the document of history --json.
 func (h *served) history(ctx context.Context, _ *sshd.Visit, w io.Writer) error {
-	l, err := h.account.Jobs.Exports(ctx)
+	account, err := h.account(ctx)
+	if err != nil {
+		return err
+	}
+	l, err := account.Jobs.Exports(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -63,5 +65,40 @@ func TestFilesOfOtherProfilesAreAnAdmins(t *testing.T) {
 		if got, err := h.finished(t.Context(), serve.Who{Role: role}); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %v, %v", role, got, err)
 		}
+	}
+}
+
+// The command went on with the key that the server was started with, after an
+// admin had given the server another one.
+func TestHistoryGoesByTheKeyThatAnAdminGave(t *testing.T) {
+	t.Parallel()
+	url, keys := api(t)
+	a := &app{Streams: newWorld(t, "DASHTRAY_API_URL="+url).streams}
+	if err := a.setUp(a.rootCommand(), nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	before := newAccounts(a)
+	_, err := before.Keep(ctx, "", "file", client.NewKey("dk_revoked"))
+	if err = errors.Join(err, before.Close()); err != nil {
+		t.Fatal(err)
+	}
+	h, err := a.openHost(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := h.history(ctx, nil, io.Discard); !errors.Is(err, client.ErrUnauthorized) {
+		t.Errorf("with the first key: %v", err)
+	}
+	if _, err := h.open.Keep(ctx, "", "file", client.NewKey(keys.Owner)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.history(ctx, nil, io.Discard); err != nil {
+		t.Errorf("with the next: %v", err)
 	}
 }
