@@ -253,6 +253,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin forced-commands-only
 AcceptEnv LANG LC_*
+ExposeAuthInfo yes
 Subsystem sftp /usr/lib/openssh/sftp-server
 END
   "$sshd" -D -e -f "$work/sshd_config" 2>"$work/sshd.log" </dev/null &
@@ -344,6 +345,8 @@ case_serve_restricted_behind_opensshs_server() {
     [ -n "$(jq -c --arg a "$step" 'select(.action == $a and .result == "refused")' "$log")" ] || fail "no refused $step in the audit log"
   done
   [ -z "$(jq -c 'select(.role == "admin")' "$log")" ] || fail "the client chose its role"
+  same "whose key it was" "$(jq -r 'select(.name == "Ada") | .key' "$log" | sort -u)" \
+    "$(ssh-keygen -lf "$work/keys/operator.pub" | cut -d ' ' -f 2)"
   grep -qF "$owner" "$log" && fail "the key is in the log"
   return 0
 }

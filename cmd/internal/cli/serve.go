@@ -49,7 +49,8 @@ func (a *app) serveCommand() *cobra.Command {
 			"--restricted serves one session on this terminal, for OpenSSH's own server:\n" +
 			"  command=\"DASHTRAY_ROLE=operator DASHTRAY_NAME=Ada dashtray-tui serve --restricted\",restrict,pty ssh-ed25519 AAAA…\n" +
 			"Without DASHTRAY_ROLE it is a viewer's. Its sftp works, too. Do not let AcceptEnv\n" +
-			"in sshd_config take DASHTRAY_ variables: the client would say who it is.",
+			"in sshd_config take DASHTRAY_ variables: the client would say who it is. With\n" +
+			"ExposeAuthInfo yes there the audit log has the fingerprint of the key, too.",
 		Example: "  dashtray-tui serve\n" +
 			"  dashtray-tui serve --listen 10.1.2.3:2222 --authorized-keys /etc/dashtray-tui/authorized_keys",
 		Args: noArgs,

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -146,17 +145,4 @@ func (s *accounts) connections() map[string]*connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.open)
-}
-
-// restrictedWho is who sits at a restricted session, as the line of OpenSSH's
-// authorized_keys says it. The client sets none of it: what a line's command
-// sets beats what a client may send.
-func (a *app) restrictedWho() (serve.Who, error) {
-	who := serve.Who{Session: "restricted", Name: cmp.Or(a.Env.Get("DASHTRAY_NAME"), a.Env.Get("USER"))}
-	who.Name, who.From = text.Untrusted(who.Name).SafeN(64), text.Untrusted(a.Env.Get("SSH_CONNECTION")).SafeN(100)
-	var err error
-	if role := a.Env.Get("DASHTRAY_ROLE"); role != "" {
-		who.Role, err = serve.ParseRole(role)
-	}
-	return who, err
 }

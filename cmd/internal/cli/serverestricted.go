@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
 	"golang.org/x/term"
 
 	"github.com/dashtray/dashtray-tui/client/text"
@@ -141,4 +143,49 @@ func (c closer) Close() error {
 		return f.Close()
 	}
 	return nil
+}
+
+// restrictedWho is who sits at a restricted session, as the line of OpenSSH's
+// authorized_keys says it. The client sets none of it: what a line's command
+// sets beats what a client may send.
+func (a *app) restrictedWho() (serve.Who, error) {
+	who := serve.Who{Session: "restricted", Name: cmp.Or(a.Env.Get("DASHTRAY_NAME"), a.Env.Get("USER"))}
+	who.Key = exposedKey(a.Env.Get("SSH_USER_AUTH"))
+	who.Name, who.From = text.Untrusted(who.Name).SafeN(64), text.Untrusted(a.Env.Get("SSH_CONNECTION")).SafeN(100)
+	var err error
+	if role := a.Env.Get("DASHTRAY_ROLE"); role != "" {
+		who.Role, err = serve.ParseRole(role)
+	}
+	return who, err
+}
+
+// maxAuthInfo bounds what is read of how somebody was let in.
+const maxAuthInfo = 64 << 10
+
+// exposedKey is the fingerprint of the key that somebody was let in with, by
+// the file in which OpenSSH's server says so (ExposeAuthInfo in
+// sshd_config(5)); "" where it does not.
+func exposedKey(path string) string {
+	if info, err := os.Stat(path); path == "" || err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, maxAuthInfo))
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		line, found := strings.CutPrefix(line, "publickey ")
+		if key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line)); found && err == nil {
+			if cert, signed := key.(*ssh.Certificate); signed {
+				key = cert.Key
+			}
+			return ssh.FingerprintSHA256(key)
+		}
+	}
+	return ""
 }
