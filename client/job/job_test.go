@@ -200,6 +200,20 @@ func TestDownloadOfAFileThatIsHere(t *testing.T) {
 	})
 }
 
+// TestStopRightAfterStart: a job that has not got to its first step yet ends too.
+func TestStopRightAfterStart(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		ref := w.svc.Start(w.spec())
+		w.svc.Stop(ref)
+		if _, err := w.svc.Result(context.Background(), ref); !errors.Is(err, job.ErrStopped) {
+			t.Errorf("stopped job ended with %v", err)
+		}
+		if n := w.made(); n != 0 {
+			t.Errorf("%d exports were made, want none", n)
+		}
+	})
+}
+
 func TestStopAndContinue(t *testing.T) {
 	inWorld(t, sandbox.Config{Records: 20_000}, func(w *world) {
 		spec := w.spec()

@@ -23,16 +23,16 @@ const defaultTimeout = 30 * time.Minute
 // run is one job. Its pipeline is prepare → obtain → await → keep, each in a
 // file of its own; snap is what viewers see of it.
 type run struct {
-	s    *Service
-	ref  Ref
-	over chan struct{} // closed when the job has ended
-
-	mu     sync.Mutex
-	snap   Snapshot
-	part   *transfer.Part          // while there is one
+	s      *Service
+	ref    Ref
 	cancel context.CancelCauseFunc // ends the job
-	halt   context.CancelCauseFunc // ends the traffic, for a pause
-	wake   chan struct{}           // closed by resume
+	over   chan struct{}           // closed when the job has ended
+
+	mu   sync.Mutex
+	snap Snapshot
+	part *transfer.Part          // while there is one
+	halt context.CancelCauseFunc // ends the traffic, for a pause
+	wake chan struct{}           // closed by resume
 
 	// Only the pipeline's goroutine touches these.
 	target     target
@@ -49,7 +49,7 @@ func newRun(s *Service, ref Ref, spec Spec) *run {
 		spec.IfBusy = BusyWait
 	}
 	now := s.d.Now()
-	r := &run{s: s, ref: ref, over: make(chan struct{}), cancel: func(error) {}}
+	r := &run{s: s, ref: ref, over: make(chan struct{})}
 	r.snap = Snapshot{
 		Ref: ref, Spec: spec, Started: now, Step: StepPreparing,
 		Steps: []StepTime{{StepPreparing, now}},
@@ -60,13 +60,8 @@ func newRun(s *Service, ref Ref, spec Spec) *run {
 }
 
 // main runs the pipeline and leaves its end in the snapshot.
-func (r *run) main(parent context.Context) {
-	ctx, cancel := context.WithCancelCause(parent)
-	defer cancel(nil)
-	r.mu.Lock()
-	r.cancel = cancel
-	r.mu.Unlock()
-
+func (r *run) main(ctx context.Context) {
+	defer r.cancel(nil)
 	res, err := r.pipeline(ctx)
 	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)) {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
@@ -123,12 +118,11 @@ func (r *run) pipeline(ctx context.Context) (res *Result, err error) {
 // errTimeUp is the cause of the server's time limit.
 var errTimeUp = errors.New("time for the server is up")
 
-func (r *run) limit(ctx context.Context) (context.Context, func()) {
+func (r *run) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	if r.snap.Spec.Timeout < 0 {
 		return ctx, func() {}
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, r.snap.Spec.Timeout, errTimeUp)
-	return limited, func() { cancel() }
+	return context.WithTimeoutCause(ctx, r.snap.Spec.Timeout, errTimeUp)
 }
 
 // timedOut turns an error that the time limit caused into a TimeoutError.

@@ -110,7 +110,9 @@ func (s *Service) Start(spec Spec) Ref {
 	s.last++
 	r := newRun(s, s.last, spec)
 	s.runs = append(s.runs, r)
-	s.running.Go(func() { r.main(s.ctx) })
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	r.cancel = cancel
+	s.running.Go(func() { r.main(ctx) })
 	return r.ref
 }
 
