@@ -28,10 +28,11 @@ type along struct {
 func (r *run) readAlong(ctx context.Context, part *transfer.Part, exp client.Export) *along {
 	a := &along{r: r, front: part.Front(), done: make(chan struct{})}
 	ctx, a.cancel = context.WithCancel(ctx)
+	e := r.expect(exp)
 	r.s.running.Go(func() {
 		defer close(a.done)
 		defer recovered(r.s.d.Log, &a.err)
-		a.result, a.err = a.check(ctx, part, r.expect(exp))
+		a.result, a.err = a.check(ctx, part, e)
 	})
 	return a
 }
