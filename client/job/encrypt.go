@@ -47,7 +47,7 @@ type sealed struct {
 func (r *run) encrypt(ctx context.Context, part *transfer.Part) (out sealed, err error) {
 	out.path = part.File() + sealingSuffix
 	if err := os.Remove(out.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sealed{}, fmt.Errorf("encrypt the file: %w", err)
+		return sealed{}, &TransferError{fmt.Errorf("encrypt the file: %w", full(err))}
 	}
 	from, err := os.Open(part.File())
 	if err != nil {
@@ -80,10 +80,10 @@ func (r *run) sealInto(ctx context.Context, w io.Writer, from io.Reader) error {
 		}
 		n, err := from.Read(buf)
 		if _, werr := age.Write(buf[:n]); werr != nil {
-			return full(werr)
+			return werr
 		}
 		if errors.Is(err, io.EOF) {
-			return full(age.Close())
+			return age.Close()
 		}
 		if err != nil {
 			return err

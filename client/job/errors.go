@@ -60,6 +60,13 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return "the file does not verify" }
 
+// TransferError means: the file could not be brought here or kept. What arrived
+// is kept. Err says why; for much of it there are errors of transfer and client.
+type TransferError struct{ Err error }
+
+func (e *TransferError) Error() string { return "transfer: " + e.Err.Error() }
+func (e *TransferError) Unwrap() error { return e.Err }
+
 // PathError is ErrExists, ErrNoFile, ErrFolder or ErrNoRoom with the path.
 type PathError struct {
 	Kind error

@@ -111,7 +111,7 @@ func (r *run) opening(path string, err error) error {
 	if errors.Is(err, transfer.ErrLocked) {
 		return fmt.Errorf("open the part of %q: %w: %w", path, ErrLocked, err)
 	}
-	return fmt.Errorf("open the part of %q: %w", path, err)
+	return &TransferError{fmt.Errorf("open the part of %q: %w", path, err)}
 }
 
 // firstName is -1 when a part that an earlier run began is where this one would
@@ -149,7 +149,7 @@ func (r *run) candidate(exp client.Export, n int) string {
 func (r *run) usable(path, id string) (bool, error) {
 	found, err := transfer.Peek(path)
 	if err != nil {
-		return false, fmt.Errorf("look for a part of %q: %w", path, err)
+		return false, &TransferError{fmt.Errorf("look for a part of %q: %w", path, err)}
 	}
 	ours := found.State != transfer.StateNone && found.ID == id
 	switch {
@@ -230,7 +230,7 @@ func (r *run) fetch(ctx context.Context, part *transfer.Part) error {
 				return nil
 			}
 			if ctx.Err() != nil || !errors.Is(context.Cause(traffic), errPaused) {
-				return fmt.Errorf("transfer: %w", err)
+				return &TransferError{err}
 			}
 			continue
 		}
@@ -376,7 +376,7 @@ func (r *run) rename(part *transfer.Part, kept sealed, exp client.Export, final 
 			return nil
 		}
 		if !errors.Is(err, transfer.ErrExists) || r.target.name != "" || n == 1000 {
-			return fmt.Errorf("keep the file: %w", err)
+			return &TransferError{fmt.Errorf("keep the file: %w", err)}
 		}
 		*final = r.candidate(exp, n)
 		r.record.Path = *final

@@ -93,6 +93,10 @@ func samples() []sample {
 		{"link gone, key refused", errors.Join(transfer.ErrGone, refused(client.ErrUnauthorized)), message.Unauthorized, "key", "new key"},
 		{"other object", transfer.ErrOtherObject, message.Transfer, "another export", "-o"},
 		{"digest", transfer.ErrDigest, message.Transfer, "not the file", "same command"},
+		{"file server refuses", &job.TransferError{Err: &transfer.RefusedError{Status: 418}}, message.Transfer, "could not be finished: the file server answered 418 I'm a teapot; what arrived is kept", "again"},
+		{"file server's certificate", &job.TransferError{Err: &tls.CertificateVerificationError{Err: errors.New("signed by nobody")}}, message.Transfer, "trusted: signed by nobody", "--cacert"},
+		{"disk breaks", &job.TransferError{Err: errors.New("write the part: input/output error")}, message.Transfer, "could not be finished: write the part: input/output error", "again"},
+		{"disk full, in the transfer", &job.TransferError{Err: transfer.ErrDiskFull}, message.Disk, "full", "Make room"},
 		{"name taken meanwhile", transfer.ErrExists, message.Exists, "appeared", "--force"},
 
 		{"own words", fmt.Errorf("parse: %w", message.New(message.Usage, "That is no flag.", "Look at --help.")), message.Usage, "That is no flag.", "--help"},

@@ -301,7 +301,25 @@ func ofTransfer(err error) (Message, bool) {
 	case errors.Is(err, transfer.ErrGaveUp):
 		return Message{Transfer, "The transfer was given up after many tries without progress; what arrived is kept.", again}, true
 	}
-	return Message{}, false
+	return ofBrokenTransfer(err)
+}
+
+// ofBrokenTransfer is what went wrong with a file for which nothing else has words.
+func ofBrokenTransfer(err error) (Message, bool) {
+	var broken *job.TransferError
+	var cert *tls.CertificateVerificationError
+	switch {
+	case !errors.As(err, &broken):
+		return Message{}, false
+	case errors.As(err, &cert):
+		m := untrusted(cert)
+		m.Code = Transfer
+		return m, true
+	}
+	return Message{
+		Transfer, "The transfer could not be finished: " + unstopped(clean(broken.Err.Error())) + "; what arrived is kept.",
+		"Run the same command again in a while, or make the export anew.",
+	}, true
 }
 
 func ofClient(err error) (Message, bool) {
@@ -361,16 +379,20 @@ func ofNetwork(err error, call *client.Error) (Message, bool) {
 			"Check the address (--api-url, DASHTRAY_API_URL) and whether a proxy or a login page is in the way.",
 		}, true
 	case errors.As(err, &cert):
-		return Message{
-			Network, "The server's certificate cannot be trusted: " + unstopped(clean(cert.Err.Error())) + ".",
-			"Check the address; if the certificate is of an authority of your own, name it with --cacert.",
-		}, true
+		return untrusted(cert), true
 	case errors.Is(err, client.ErrNetwork):
 		return Message{Network, "The server gave no answer: " + cause(err, client.ErrNetwork) + ".", "Check the network, the proxy and the API's address, and try again."}, true
 	case errors.Is(err, context.DeadlineExceeded):
 		return Message{Network, "The server gave no answer in time.", "Check the network and try again."}, true
 	}
 	return Message{}, false
+}
+
+func untrusted(cert *tls.CertificateVerificationError) Message {
+	return Message{
+		Network, "The server's certificate cannot be trusted: " + unstopped(clean(cert.Err.Error())) + ".",
+		"Check the address; if the certificate is of an authority of your own, name it with --cacert.",
+	}
 }
 
 // saidIn is what the server wrote with its refusal, as the end of a sentence.

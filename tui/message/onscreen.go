@@ -94,6 +94,7 @@ func choiceOnScreen(err error) string {
 func downloadOnScreen(code Code, err error) string {
 	var path *job.PathError
 	var late *job.TimeoutError
+	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &path) && errors.Is(path.Kind, job.ErrNoRoom):
 		return "Make room, or choose another folder."
@@ -111,6 +112,8 @@ func downloadOnScreen(code Code, err error) string {
 		return "Choose another folder, or remove that .part file."
 	case errors.Is(err, transfer.ErrDigest):
 		return "Download it again: the file is fetched afresh."
+	case errors.As(err, &cert):
+		return networkOnScreen(err)
 	case code == Disk:
 		return ""
 	}
