@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -239,6 +240,30 @@ func TestStatuses(t *testing.T) {
 		})
 	}
 }
+
+// TestSwitchedProtocolIsNotReadFrom: after 101 the body is the bare connection,
+// whose Read no context ends.
+func TestSwitchedProtocolIsNotReadFrom(t *testing.T) {
+	t.Parallel()
+	s := newServer(mib)
+	s.tricks = []trick{func(_ *server, req *http.Request, resp *http.Response) (*http.Response, error) {
+		resp.StatusCode, resp.Body = http.StatusSwitchingProtocols, unread{t}
+		return resp, nil
+	}}
+	var refused *RefusedError
+	if _, err := get(t, options(s, t.TempDir())); !errors.As(err, &refused) || refused.Status != http.StatusSwitchingProtocols {
+		t.Error(err)
+	}
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("read from")
+	return 0, io.EOF
+}
+
+func (unread) Close() error { return nil }
 
 // TestCodesOfStores: how the stores say that a link has expired. The first
 // refusal brings a fresh link; a second one ends it and is told.

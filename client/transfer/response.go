@@ -268,7 +268,10 @@ const maxRefusal = 8 << 10
 
 // refusal reads the code out of the XML or JSON that object stores answer with.
 func refusal(resp *http.Response) error {
-	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	var b []byte
+	if resp.StatusCode != http.StatusSwitchingProtocols { // else the body is the bare connection, which no context ends
+		b, _ = io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	}
 	var x struct {
 		Code string `xml:"Code"`
 	}
