@@ -215,7 +215,7 @@ func FuzzRetryAfter(f *testing.F) {
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[string]time.Duration{
-		"": 0, "7": 7 * time.Second, "0": time.Second, "86400": maxAfter, "-5": 0, "soon": 0,
+		"": 0, "7": 7 * time.Second, "0": time.Second, "86400": maxAfter, "99999999999999999999": maxAfter, "-5": 0, "soon": 0,
 		"Thu, 01 Jan 2026 00:00:09 GMT": 9 * time.Second, // by the server's own clock
 		"Wed, 31 Dec 2025 00:00:00 GMT": time.Second,
 	} {
