@@ -12,6 +12,9 @@ const (
 	overlapSize    = 64 << 10
 	defaultRetries = 8
 	maxRestarts    = 4
+	// progress is how many bytes of an answer give the tries back: with less
+	// at a time a server could keep a transfer busy for ever.
+	progress = 16 << 10
 )
 
 // Fetch brings the part to StateComplete. It returns when the file is whole,
@@ -25,7 +28,7 @@ const (
 //	fly      one connection asks for what is missing, more join while that helps;
 //	         ends with nothing missing, or with the failure of the last connection
 //	recover  decides what that failure means:
-//	           again     wait, then fly; every byte that comes gives the tries back
+//	           again     wait, then fly; what comes gives the tries back
 //	           stuck     ranges do not work: once more, then the whole object, compared
 //	           unproven  nothing in the answer says that it is the same object: compare the
 //	                     bytes, or give them up where that is not possible (forsake)

@@ -142,6 +142,27 @@ func TestProgressGivesTheTriesBack(t *testing.T) {
 	})
 }
 
+// TestTrickleIsNoProgress: a server that never brings more than a few bytes
+// before it is too slow is given up in the end.
+func TestTrickleIsNoProgress(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(2 * mib)
+		s.tricks = append([]trick{cut(mib)}, repeat(func(_ *server, req *http.Request, resp *http.Response) (*http.Response, error) {
+			resp.Body = io.NopCloser(&slowReader{resp.Body, req.Context(), 100})
+			return resp, nil
+		}, 50)...)
+		p, err := get(t, options(s, dir))
+		if !errors.Is(err, ErrGaveUp) {
+			t.Error(err)
+		}
+		if n, done := len(s.requests), p.Snapshot().Done; n != 1+defaultRetries || done <= mib {
+			t.Errorf("%d requests, %d bytes are kept", n, done)
+		}
+	})
+}
+
 // TestOfflineWaitsLongerAndLonger: with full jitter, up to half a minute, and
 // says until when.
 func TestOfflineWaitsLongerAndLonger(t *testing.T) {

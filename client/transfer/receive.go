@@ -237,8 +237,10 @@ func (p *Part) take(w *worker, s *span, b []byte, at int64) error {
 		}
 		p.data.spans.add(s, b[:n])
 		p.meter.add(now, n)
-		p.tries, p.rangeFaults, p.alarms = 0, 0, 0
-		p.renewals = p.links.renewals.Load()
+		if w.got >= progress {
+			p.tries, p.rangeFaults, p.alarms = 0, 0, 0
+			p.renewals = p.links.renewals.Load()
+		}
 	})
 	p.wake()
 	if err != nil {
