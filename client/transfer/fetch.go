@@ -105,7 +105,7 @@ func (p *Part) begin(ctx context.Context) error {
 		}
 		p.tries, p.restarts, p.alarms, p.lastErr = 0, 0, 0, ""
 		p.renewals = p.links.renewals.Load()
-		p.noRanges, p.rangeFaults, p.alone = false, 0, false
+		p.noRanges, p.rangeFaults, p.alone, p.afresh = false, 0, false, false
 		if !p.begun {
 			p.begun, p.resumed = true, p.data.done()
 		}
@@ -256,7 +256,7 @@ func (p *Part) startOver(why error) error {
 		p.restarted++
 		p.size, p.sizeProven, p.valid, p.digest = -1, false, validator{}, digest{}
 		p.data = newData(p.file, -1, "")
-		p.noRanges, p.overlap, p.suspect, p.blind = false, false, false, false
+		p.noRanges, p.overlap, p.suspect, p.pieced = false, false, false, false
 		p.rangeFaults, p.resumed = 0, 0
 	})
 	return p.save(StateActive, false)

@@ -15,13 +15,13 @@ func (p *Part) finish() (again bool, err error) {
 	}
 	want := p.wanted()
 	got := p.data.digest(want.Algorithm)
-	if got != want.Sum && (p.resumed > 0 || p.blind) {
-		// Some of it came earlier, or in parts that nothing but the digest could
-		// tell to be of the same object. Once more, from the first byte.
-		if err := p.startOver(ErrDigest); err != nil {
+	if got != want.Sum && (p.resumed > 0 || p.pieced) && !p.afresh {
+		// Marks are a server's word: it may have given the same one to another
+		// object. Once more, from the first byte.
+		if err := p.startOver(errMixed); err != nil {
 			return false, err
 		}
-		p.set(func() { p.alone = true })
+		p.set(func() { p.alone, p.afresh = true, true })
 		return true, nil
 	}
 	if err := p.cutTail(); err != nil {
@@ -36,6 +36,8 @@ func (p *Part) finish() (again bool, err error) {
 	}
 	return false, nil
 }
+
+var errMixed = errors.New("what came was not of one file")
 
 // cutTail removes bytes past the end: they are no part of the object.
 func (p *Part) cutTail() error {

@@ -184,6 +184,77 @@ func TestWrongDigestAfterAResumeStartsOverOnce(t *testing.T) {
 	})
 }
 
+// TestOtherBytesUnderTheSameMark: only the digest tells, and then all is fetched
+// once more, whatever it was that brought them.
+func TestOtherBytesUnderTheSameMark(t *testing.T) {
+	t.Parallel()
+	other := func(_ *server, req *http.Request, _ *http.Response) (*http.Response, error) {
+		liar := newServer(40*mib + 1)
+		liar.body = liar.body[1:]
+		return liar.honest(req), nil
+	}
+	short := func(_ *server, _ *http.Request, resp *http.Response) (*http.Response, error) {
+		resp.ContentLength = -1 // and its end is that of the connection
+		resp.Body = io.NopCloser(io.LimitReader(resp.Body, mib))
+		return resp, nil
+	}
+	for name, c := range map[string]struct{ tricks, parts []trick }{
+		"in the rest of a file":    {tricks: []trick{cut(mib), other}},
+		"in one of its parts":      {parts: []trick{other}},
+		"an end that is not one":   {tricks: []trick{short}},
+		"and a cut the other time": {tricks: []trick{cut(mib), other, cut(mib)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := wide(40 * mib)
+				s.tricks, s.parts = c.tricks, c.parts
+				o := options(s, dir)
+				sum := sha256.Sum256(s.body)
+				o.SHA256 = hex.EncodeToString(sum[:])
+				p, err := get(t, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, p, s.body)
+				if n := p.Snapshot().Restarts; n != 1 {
+					t.Errorf("%d restarts", n)
+				}
+			})
+		})
+	}
+}
+
+// TestDigestThatNothingHas: the file is fetched twice where it came in pieces,
+// and once where it came as one.
+func TestDigestThatNothingHas(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tricks []trick
+		served int64
+	}{
+		"as one":    {nil, 3 * mib},
+		"in pieces": {[]trick{cut(mib), nil, cut(mib)}, 6 * mib},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(3 * mib)
+				s.tricks = c.tricks
+				o := options(s, dir)
+				o.SHA256 = strings.Repeat("0", 64)
+				p, err := get(t, o)
+				if !errors.Is(err, ErrDigest) || s.served != c.served {
+					t.Fatalf("%v, %d bytes were served", err, s.served)
+				}
+				same(t, p, s.body)
+			})
+		})
+	}
+}
+
 // TestMarksVouchForNothingUncompared: bytes that came without a mark do not get
 // one from an answer whose bytes were never compared with them. The object
 // changes, is marked from then on, and the first answer about it is cut off.

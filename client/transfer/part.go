@@ -66,7 +66,8 @@ type Part struct {
 	overlap     bool  // answers do not tell the object: compare its last bytes
 	suspect     bool  // an answer was about another object: ask again
 	alone       bool  // parts at once do not work here
-	blind       bool  // parts came that nothing but the digest can vouch for
+	pieced      bool  // what is here came by more than one answer, or by one whose end was not marked
+	afresh      bool  // it was fetched again as one, since the digest told that it was not
 	rangeFaults int   // in a row
 	alarms      int   // answers about another object, in a row
 	restarts    int   // because the object changed

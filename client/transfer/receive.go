@@ -98,8 +98,8 @@ func transportVerdict(err error) verdict {
 func (p *Part) learn(resp *http.Response, a *ask, b body) error {
 	p.data.hashing.Lock()
 	p.set(func() {
+		p.pieced = p.pieced || a.ranged || b.verdict == compare
 		if a.part {
-			p.blind = p.blind || p.valid.strong() == ""
 			return
 		}
 		if b.size >= 0 {
@@ -186,6 +186,7 @@ func (p *Part) bodyEnd(s *span, b body, err error) (end bool, fail error) {
 	switch {
 	case s.to == endless && (b.framed || p.o.Size <= s.at):
 		p.size, p.sizeProven = s.at, true
+		p.pieced = p.pieced || !b.framed
 		p.data.spans.setEnd(s.at)
 		return true, nil
 	case s.at < s.to && s.at != b.end:
