@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -59,6 +60,36 @@ func TestDamagedCheckpointIsNone(t *testing.T) {
 			if _, err := decodeCheckpoint(b); !errors.Is(err, errCheckpoint) {
 				t.Errorf("%s at byte %d of %d: %v", what, i, len(good), err)
 			}
+		}
+	}
+}
+
+// TestCheckpointOutlastsAPowerCut: a written one is there, and while the next is
+// being written it is the one or the other, so that none costs a whole file.
+func TestCheckpointOutlastsAPowerCut(t *testing.T) {
+	t.Parallel()
+	const path = "/folder/data.json" + checkpointSuffix
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		d := newMemoryDisk()
+		found := func(when string, disk *memoryDisk, least int) {
+			t.Helper()
+			c, err := readCheckpoint(disk, path)
+			if err != nil || c.Generation < least {
+				t.Errorf("seed %d, %s: %v, generation %d, want %d", seed, when, err, c.Generation, least)
+			}
+		}
+		for n := range 3 {
+			d.step = func(op string) {
+				if n > 0 {
+					found("before "+op, d.afterPowerCut(r), n-1)
+				}
+			}
+			c := checkpoint{Version: checkpointVersion, Generation: n, Piece: pieceSize, State: StateActive, Size: -1}
+			if err := writeCheckpoint(d, path, c); err != nil {
+				t.Fatal(err)
+			}
+			found("written", d.afterPowerCut(r), n)
 		}
 	}
 }
