@@ -136,6 +136,14 @@ func TestChartOfHardValues(t *testing.T) {
 	}
 }
 
+func TestZeroOnAScaleOfTinyValuesIsZero(t *testing.T) {
+	t.Parallel()
+	view := ansi.Strip(component.Chart{Points: values(0, 2e-8), Cursor: -1}.View(theme.New(false), 60, 12))
+	if !strings.Contains(view, "2e-08┤") || !strings.Contains(view, "    0┤") {
+		t.Errorf("\n%s", view)
+	}
+}
+
 func TestChartMarksTheCursor(t *testing.T) {
 	t.Parallel()
 	points := values(1, 2, math.NaN(), 4)

@@ -101,7 +101,11 @@ func (s *valueScale) label(step float64) {
 	case size < 1e-4, size >= 1e16:
 		digits := int(math.Floor(math.Log10(size)) - math.Floor(math.Log10(step)))
 		for _, v := range s.ticks {
-			s.labels = append(s.labels, strconv.FormatFloat(v, 'e', max(0, min(digits, 9)), 64))
+			text := "0"
+			if v != 0 {
+				text = strconv.FormatFloat(v, 'e', max(0, min(digits, 9)), 64)
+			}
+			s.labels = append(s.labels, text)
 		}
 		return
 	case size >= 1e12:

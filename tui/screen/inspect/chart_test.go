@@ -32,6 +32,18 @@ func TestChart(t *testing.T) {
 	need(t, m, "[Connections")
 }
 
+// Points within a minute are told apart, and a moment is not told as a span.
+func TestChartOfAMinute(t *testing.T) {
+	t.Parallel()
+	at := func(id, ms string) string {
+		return `{"id":"` + id + `","metricId":"x","value":1,"timestamp":` + ms + `}`
+	}
+	m := shown(t, `{"metrics":[`+at("a", "1772323200000")+`,`+at("b", "1772323215000")+`,`+at("c", "1772323259000")+`]}`, false, "tab", "enter")
+	need(t, m, "3 points, 2026-03-01 00:00:00 – 00:00:59", "2026-03-01 00:00:59  1")
+	m = shown(t, `{"metrics":[`+at("a", "1772323200000")+`,`+at("b", "1772323200007")+`]}`, false, "tab", "enter")
+	need(t, m, "2 points, 2026-03-01 00:00\n")
+}
+
 func BenchmarkChartView(b *testing.B) {
 	m := inspect.New(inspect.Deps{
 		Ctx: b.Context(), Reader: &file{content: export()}, Theme: theme.New(false), Keys: keymap.Default(false), Now: clock,

@@ -124,11 +124,11 @@ func (m *Model) span(from, to time.Time) string {
 	from, to = from.In(m.d.Location), to.In(m.d.Location)
 	sep := " " + m.d.Theme.Glyphs.Dash + " "
 	day, clock := time.DateOnly, "15:04"
-	if from.Second() != 0 && to.Sub(from) < time.Hour {
+	if (from.Second() != 0 || to.Second() != 0) && to.Sub(from) < time.Hour {
 		clock = time.TimeOnly
 	}
 	switch {
-	case from.Equal(to):
+	case from.Format(day+clock) == to.Format(day+clock):
 		return from.Format(day + " " + clock)
 	case from.Format(day) == to.Format(day):
 		return from.Format(day+" "+clock) + sep + to.Format(clock)
