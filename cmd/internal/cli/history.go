@@ -81,15 +81,19 @@ func (a *app) listing(ctx context.Context) (l job.Listing, source string, err er
 		return l, "", err
 	}
 	a.warnOfMemory(l.Memory)
-	switch {
-	case l.Offline == nil:
-		return l, serverAndLocal, nil
-	case errors.Is(l.Offline, client.ErrNotFound):
-		a.warn("the server has no list of exports, so these are the ones that this machine remembers")
-	default:
-		a.warn("the server's list could not be had, so these are the exports that this machine remembers: " + why(l.Offline))
+	if l.Offline != nil {
+		a.warn(whyLocal(l.Offline))
+		return l, localOnly, nil
 	}
-	return l, localOnly, nil
+	return l, serverAndLocal, nil
+}
+
+// whyLocal warns that a list is without the server's.
+func whyLocal(err error) string {
+	if errors.Is(err, client.ErrNotFound) {
+		return "the server has no list of exports, so these are the ones that this machine remembers"
+	}
+	return "the server's list could not be had, so these are the exports that this machine remembers: " + why(err)
 }
 
 // why is an error as the end of another sentence.

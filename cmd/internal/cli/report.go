@@ -40,12 +40,17 @@ func (a *app) report(err error) {
 	if m.Code == message.Invalid || errors.As(err, &told) {
 		return
 	}
-	var doc errorDocument
-	doc.Error.Code, doc.Error.Message, doc.Error.Hint = m.Code, m.Text, m.Hint
-	doc.ExportJobID = exportID(err).Raw()
-	if err := text.EncodeJSON(a.Out, doc); err != nil {
+	if err := text.EncodeJSON(a.Out, errorDocumentOf(err)); err != nil {
 		a.sayError(m) // a full disk, or a reader that left, must not hide what happened
 	}
+}
+
+func errorDocumentOf(err error) errorDocument {
+	var doc errorDocument
+	m := message.Of(err)
+	doc.Error.Code, doc.Error.Message, doc.Error.Hint = m.Code, m.Text, m.Hint
+	doc.ExportJobID = exportID(err).Raw()
+	return doc
 }
 
 func (a *app) sayError(m message.Message) {

@@ -132,7 +132,7 @@ func (a *app) serve(cmd *cobra.Command, s serving) (err error) {
 		return err
 	}
 	server := sshd.New(sshd.Options{
-		HostKeys: hostKeys, Keys: keys, Console: host.console, History: host.history,
+		HostKeys: hostKeys, Keys: keys, Console: host.console, History: host.runHistory,
 		Files:  sshd.Files{Folder: host.folder, Finished: host.finished},
 		Record: audit.Record, Version: version, Now: a.Now, Log: a.log,
 	})

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
@@ -82,8 +83,18 @@ func (h *served) account(ctx context.Context) (tui.Account, error) {
 	return h.open.Open(ctx, h.a.settings.Profile.Value, h.a.notice)
 }
 
+// runHistory is history --json as the command here has it: the document, or that of
+// its failure, on out, warnings on errOut, and the exit code.
+func (h *served) runHistory(ctx context.Context, _ *sshd.Visit, out, errOut io.Writer) int {
+	err := h.history(ctx, out, errOut)
+	if err != nil {
+		_ = text.EncodeJSON(out, errorDocumentOf(err)) // a client that is gone reads nothing
+	}
+	return exitCode(err)
+}
+
 // history writes the document of history --json.
-func (h *served) history(ctx context.Context, _ *sshd.Visit, w io.Writer) error {
+func (h *served) history(ctx context.Context, out, errOut io.Writer) error {
 	account, err := h.account(ctx)
 	if err != nil {
 		return err
@@ -95,8 +106,9 @@ func (h *served) history(ctx context.Context, _ *sshd.Visit, w io.Writer) error 
 	source, entries := serverAndLocal, l.Entries
 	if l.Offline != nil {
 		source = localOnly
+		_, _ = fmt.Fprintf(errOut, "Warning: %s\n", text.Untrusted(whyLocal(l.Offline)).Safe())
 	}
-	return text.EncodeJSON(w, historyResult(source, entries[:min(len(entries), defaultHistory)]))
+	return text.EncodeJSON(out, historyResult(source, entries[:min(len(entries), defaultHistory)]))
 }
 
 // finished are the names of the verified files in the folder of exports: those

@@ -92,13 +92,13 @@ func TestHistoryGoesByTheKeyThatAnAdminGave(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if err := h.history(ctx, nil, io.Discard); !errors.Is(err, client.ErrUnauthorized) {
+	if err := h.history(ctx, io.Discard, io.Discard); !errors.Is(err, client.ErrUnauthorized) {
 		t.Errorf("with the first key: %v", err)
 	}
 	if _, err := h.open.Keep(ctx, "", "file", client.NewKey(keys.Owner)); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.history(ctx, nil, io.Discard); err != nil {
+	if err := h.history(ctx, io.Discard, io.Discard); err != nil {
 		t.Errorf("with the next: %v", err)
 	}
 }

@@ -64,7 +64,8 @@ func (a *app) restricted(rights serve.Rights, asked string) (func(context.Contex
 		}
 		return a.restrictedConsole, rights.Write(serve.Event{Action: "console", Result: serve.Done})
 	case strings.Join(fields, " ") == "history --json":
-		return func(ctx context.Context, h *served, v *sshd.Visit) error { return h.history(ctx, v, a.Out) },
+		a.json = true // also of what fails
+		return func(ctx context.Context, h *served, _ *sshd.Visit) error { return h.history(ctx, a.Out, a.Err) },
 			rights.Write(serve.Event{Action: "history", Result: serve.Done})
 	case fields[0] == "internal-sftp", path.Base(fields[0]) == "sftp-server":
 		return a.restrictedFiles, rights.Allow(serve.Operator, "fetch files", serve.Event{Action: "sftp"})

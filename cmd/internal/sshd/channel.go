@@ -259,11 +259,7 @@ func (k *channel) command(line string) int {
 		return k.unrecorded(err)
 	}
 	k.visit.Does("history")
-	if err := k.s.o.History(k.ctx, k.visit, k.out(k.ch)); err != nil {
-		k.explain(err)
-		return exitFailed
-	}
-	return exitDone
+	return k.s.o.History(k.ctx, k.visit, k.out(k.ch), k.out(k.ch.Stderr()))
 }
 
 func (k *channel) unrecorded(err error) int {

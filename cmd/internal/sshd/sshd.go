@@ -38,8 +38,8 @@ type Options struct {
 
 	// Console shows the console until its person leaves or ctx ends.
 	Console func(ctx context.Context, v *Visit, t serve.Terminal) error
-	// History writes the history document.
-	History func(ctx context.Context, v *Visit, w io.Writer) error
+	// History runs history --json, and gives its exit code.
+	History func(ctx context.Context, v *Visit, out, errOut io.Writer) int
 	// Files are those that may be fetched.
 	Files Files
 

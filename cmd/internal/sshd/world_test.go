@@ -70,9 +70,9 @@ func newWorld(tb testing.TB, change func(*world, *sshd.Options)) *world {
 	o := sshd.Options{
 		HostKeys: host, Keys: keys, Console: echo, Record: w.record,
 		Log: slog.New(slog.NewTextHandler(lockedWriter{w}, nil)),
-		History: func(_ context.Context, _ *sshd.Visit, out io.Writer) error {
-			_, err := io.WriteString(out, "{}\n")
-			return err
+		History: func(_ context.Context, _ *sshd.Visit, out, _ io.Writer) int {
+			_, _ = io.WriteString(out, "{}\n")
+			return 0
 		},
 		Files: sshd.Files{Folder: w.folder, Finished: func(context.Context, serve.Who) ([]string, error) { return nil, nil }},
 	}
