@@ -63,6 +63,8 @@ func (s *Service) locate(output string, force bool) (target, error) {
 			return t, &PathError{Kind: ErrExists, Path: output}
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return t, &PathError{Kind: ErrFolder, Path: output, Err: bare(err)}
+		case err != nil && !force && isLink(output):
+			return t, &PathError{Kind: ErrExists, Path: output}
 		default:
 			t.name, output = filepath.Base(output), filepath.Dir(output)
 		}
@@ -73,6 +75,12 @@ func (s *Service) locate(output string, force bool) (target, error) {
 	}
 	t.dir = dir
 	return t, nil
+}
+
+// isLink finds the link that leads nowhere: no file is there, but its name is taken.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 func (s *Service) scratch() string {
