@@ -10,7 +10,24 @@ need() {
   for tool in "$@"; do has "$tool" || skip "$tool is not installed"; done
 }
 
-fail() { echo "failed: $*" >&2; exit 1; }
+fail() {
+  echo "failed: $*" >&2
+  evidence >&2
+  exit 1
+}
+
+# evidence: what was said last, and what stands on the screens.
+evidence() {
+  local file session
+  for file in "$work"/{stdout,stderr,*.err,*.log}; do
+    [ ! -s "$file" ] || { echo "--- $(basename "$file")"; tail -n 5 "$file"; }
+  done
+  [ -S "$work/tmux" ] || return 0
+  for session in $(term list-sessions -F '#{session_name}' 2>/dev/null); do
+    echo "--- screen of $session"
+    term capture-pane -p -t "$session" | grep . || true
+  done
+}
 
 same() { # WHAT GOT WANT
   [ "$2" = "$3" ] || fail "$1: got «$2», want «$3»"
@@ -55,10 +72,11 @@ clean_up() {
   rm -rf "$work"
 }
 
-# until_true tries a command until it succeeds.
-until_true() { # SECONDS WHAT COMMAND…
-  local end=$((SECONDS + $1)) what=$2
-  shift 2
+# until_true tries a command until it succeeds, for up to a minute: a machine may
+# be busy. What is waited for has to stay, or it may pass between two tries.
+until_true() { # WHAT COMMAND…
+  local end=$((SECONDS + patience)) what=$1
+  shift
   until "$@"; do
     [ $SECONDS -lt "$end" ] || fail "waited in vain for: $what"
     sleep 0.1
@@ -104,13 +122,18 @@ sandbox() {
   rm -f "$first"
   "$program" sandbox --addr 127.0.0.1:0 --speed 1000 --records 20000 "$@" >"$first" 2>"$work/sandbox.log" </dev/null &
   children+=($!)
-  until_true 20 "the sandbox's first line" has_line "$first"
+  until_true "the sandbox's first line" has_line "$first"
   api=$(head -n 1 "$first" | jq -r .url)
   owner=$(head -n 1 "$first" | jq -r .keys.owner)
   viewer=$(head -n 1 "$first" | jq -r .keys.viewer)
   free=$(head -n 1 "$first" | jq -r .keys.free)
   export DASHTRAY_API_KEY=$owner
 }
+
+# with_fault makes one more thing go wrong with the sandbox, no_faults none.
+with_fault() { curl -fsS "${api%/api/v1}/_sandbox/faults" -d "$1" >"$work/faults"; }
+
+no_faults() { curl -fsS -X DELETE "${api%/api/v1}/_sandbox/faults" >"$work/faults"; }
 
 has_line() { [ -s "$1" ] && grep -q . "$1"; }
 
@@ -137,18 +160,31 @@ no_rest() {
   [ -z "$rest" ] || fail "left behind: $rest"
 }
 
-# kill_in_transfer starts the program, waits until it has received some of the
-# file, and kills it with the signal that nobody can catch.
-kill_in_transfer() { # FOLDER BYTES ARG…
-  local folder=$1 bytes=$2 pid
+# slow_sandbox has a file that takes minutes at 100 K a second: whatever is done
+# to such a transfer is done before its end.
+slow_sandbox() { sandbox --records 50000 "$@"; }
+
+slowly=(--limit-rate 100K)
+
+# in_transfer starts the program and waits until it has received some of the
+# file; it is the one with the process id $pid then.
+in_transfer() { # FOLDER BYTES ARG…
+  local folder=$1 bytes=$2
   shift 2
-  "$program" "$@" >"$work/killed.out" 2>"$work/killed.err" </dev/null &
+  "$program" "$@" >"$work/stdout" 2>"$work/stderr" </dev/null &
   pid=$!
   children+=("$pid")
-  until_true 60 "$bytes bytes of the file" part_or_end "$folder" "$bytes" "$pid"
-  kill -9 "$pid" 2>/dev/null || fail "it ended before it could be killed: $(cat "$work/killed.out" "$work/killed.err")"
+  until_true "$bytes bytes of the file" part_or_end "$folder" "$bytes" "$pid"
+  kill -0 "$pid" 2>/dev/null || fail "it has ended: $(cat "$work/stdout" "$work/stderr")"
+}
+
+# kill_in_transfer kills it with the signal that nobody can catch.
+kill_in_transfer() { # FOLDER BYTES ARG…
+  local pid
+  in_transfer "$@" "${slowly[@]}"
+  kill -9 "$pid"
   wait "$pid" 2>/dev/null || true
-  part_over "$folder" "$bytes" || fail "the part is gone"
+  part_over "$1" "$2" || fail "the part is gone"
 }
 
 part_or_end() { part_over "$1" "$2" || ! kill -0 "$3" 2>/dev/null; }

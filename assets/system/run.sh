@@ -14,7 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 skipped=77
 PATH=$PATH:/usr/sbin:/sbin # nginx and mount live there, and not on everybody's path
-limit=${CASE_LIMIT:-180} # seconds a case
+limit=${CASE_LIMIT:-300} # seconds a case
+patience=60 # seconds for whatever a case waits for
 
 # shellcheck source=lib.sh
 source "$here/lib.sh"

@@ -77,30 +77,28 @@ case_backup_killed_at_any_stage() {
 # A second run while the first is at work is told so, and changes nothing.
 case_backup_second_run() {
   need jq
-  sandbox --speed 2
-  "$program" backup -q --api-url "$api" --dir b >"$work/first.out" 2>&1 </dev/null &
+  sandbox --fault stuck
+  "$program" backup --api-url "$api" --dir b >"$work/first.out" 2>"$work/first.err" </dev/null &
   children+=($!)
-  until_true 20 "the first run's lock" test -e b/.lock
+  until_true "the first run's export" grep -q "^Export " "$work/first.err"
   exits 5 backup --api-url "$api" --dir b --json
   same "code" "$(field .error.code)" locked
 }
 
 # SIGUSR1 asks how it stands; SIGTERM keeps what arrived; the next run goes on.
 case_backup_by_signals() {
-  need jq
-  sandbox --speed 50 --records 100000 --fault 'slow=2M*9'
-  "$program" backup --api-url "$api" --dir b >"$work/first.out" 2>"$work/first.err" </dev/null &
-  local pid=$!
-  children+=("$pid")
-  until_true 60 "500000 bytes of the file" part_or_end b 500000 "$pid"
+  need jq curl
+  slow_sandbox --fault slow=100K # backup has no --limit-rate
+  local pid code=0
+  in_transfer b 200000 backup --api-url "$api" --dir b
   kill -USR1 "$pid"
-  until_true 20 "an answer to SIGUSR1" grep -q 'Downloading: .* of ' "$work/first.err"
+  until_true "an answer to SIGUSR1" grep -q 'Downloading: .* of ' "$work/stderr"
   kill -TERM "$pid"
-  local code=0
   wait "$pid" || code=$?
   same "exit code" "$code" 143
+  no_faults
   exits 0 backup --api-url "$api" --dir b --json
-  [ "$(field .resumedFrom)" -ge 500000 ] || fail "resumedFrom: $(field .resumedFrom)"
+  [ "$(field .resumedFrom)" -ge 200000 ] || fail "resumedFrom: $(field .resumedFrom)"
   no_rest b
 }
 
@@ -112,7 +110,7 @@ case_backup_tells_systemd() {
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(60)
+s.settimeout(120)
 while True:
     m = s.recv(4096).decode()
     print(m, flush=True)
@@ -120,9 +118,9 @@ while True:
         break
 PY
   children+=($!)
-  until_true 20 "the socket" test -S "$work/notify"
+  until_true "the socket" test -S "$work/notify"
   NOTIFY_SOCKET=$work/notify exits 0 backup -q --api-url "$api" --dir b
-  until_true 20 "the end" grep -q STOPPING=1 "$work/told"
+  until_true "the end" grep -q STOPPING=1 "$work/told"
   contains "what was told" "$(cat "$work/told")" "READY=1"
   contains "what was told" "$(cat "$work/told")" "STATUS=Done."
 }

@@ -64,7 +64,7 @@ case_busy_project() {
 case_gives_up_waiting() {
   need jq
   sandbox --fault stuck
-  exits 7 export --api-url "$api" --timeout 3s
+  exits 7 export --api-url "$api" --timeout 10s
   two_sentences
   contains "the hint" "$err" "download"
 }
@@ -204,12 +204,9 @@ case_full_disk() {
   mkdir small
   mount -t tmpfs -o size=40m tmpfs small 2>/dev/null || skip "mounting is not permitted"
   mounts+=("$work/out/small")
-  sandbox
+  slow_sandbox
   local pid code=0
-  "$program" export --api-url "$api" --range all_time --json --limit-rate 500K -o small/ >"$work/stdout" 2>"$work/stderr" </dev/null &
-  pid=$!
-  children+=("$pid")
-  until_true 60 "some of the file" part_or_end small 200000 "$pid"
+  in_transfer small 200000 export --api-url "$api" --range all_time --json -o small/ "${slowly[@]}"
   dd if=/dev/zero of=small/fill bs=64k status=none 2>/dev/null || true
   wait "$pid" || code=$?
   out=$(cat "$work/stdout")
@@ -277,15 +274,12 @@ case_bare_surroundings() {
 
 case_second_process_is_locked_out() {
   need jq
-  sandbox
+  slow_sandbox
   exits 0 export --api-url "$api" --range all_time --detach --json
   local id pid
   id=$(field .exportJobId)
-  "$program" download "$id" --api-url "$api" --limit-rate 500K >"$work/first.out" 2>"$work/first.err" </dev/null &
-  pid=$!
-  children+=("$pid")
-  until_true 60 "some of the file" part_or_end . 200000 "$pid"
+  in_transfer . 200000 download "$id" --api-url "$api" "${slowly[@]}"
   refused 5 locked download "$id" --api-url "$api"
-  kill -0 "$pid" || fail "the first process is gone: $(cat "$work/first.err")"
+  kill -0 "$pid" || fail "the first process is gone"
   part_over . 200000 || fail "the part is gone"
 }

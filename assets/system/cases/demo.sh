@@ -23,7 +23,7 @@ case_demo_quiet() {
 
 case_demo_resumes_after_kill() {
   need jq
-  kill_in_transfer . 300000 --demo export --range all_time --json --limit-rate 500K
+  kill_in_transfer . 300000 --demo export --range all_time --json
   exits 0 --demo export --range all_time --json
   [ "$(field .resumedFrom)" -ge 300000 ] || fail "resumedFrom: $(field .resumedFrom)"
   whole

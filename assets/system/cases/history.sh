@@ -43,11 +43,11 @@ case_history_with_and_without_a_server() {
   a_list 0 server+local --limit 1
   same "one of them" "$(field '[.exports[].format] | join(" ")')" csv
 
-  curl -sS "${api%/api/v1}/_sandbox/faults" -d no-list >"$work/faults"
+  with_fault no-list
   a_list 0 local
   same "exports" "$(field '.exports | length')" 2
   contains "the warning" "$err" "no list of exports"
-  curl -sS -X DELETE "${api%/api/v1}/_sandbox/faults" >"$work/faults"
+  no_faults
 
   DASHTRAY_API_KEY=dk_wrong_key_of_nobody a_list 3 -
   same "error code" "$(field .error.code)" unauthorized
@@ -73,7 +73,7 @@ case_history_with_and_without_a_server() {
 case_history_of_a_killed_run() {
   need jq
   local id
-  sandbox --fault slow=1M
+  slow_sandbox
   kill_in_transfer . 300000 export --range all_time --api-url "$api"
   a_list 0 server+local
   same "state" "$(local_state)" partial

@@ -22,7 +22,7 @@ case_serve_host_key_is_replaced_unnoticed() {
   screen() { term capture-pane -p -t viewer; }
   keys() { term send-keys -t viewer "$@"; }
   sees "No exports yet"
-  until_true 10 "the next key among those that the client knows" knows "$next"
+  until_true "the next key among those that the client knows" knows "$next"
   knows "$old" || fail "the key of the server is forgotten: $(cat "$work/known_hosts")"
   local log=$HOME/.local/state/dashtray-tui/serve/audit.jsonl
   same "who has learned it" "$(jq -r 'select(.action == "host-key.proved") | .name' "$log")" viewer
@@ -33,7 +33,7 @@ case_serve_host_key_is_replaced_unnoticed() {
   ssh_console operator 90 24 "${learns[@]}"
   screen() { term capture-pane -p -t operator; }
   sees "No exports yet"
-  until_true 10 "the old key forgotten" forgot "$old"
+  until_true "the old key forgotten" forgot "$old"
   knows "$next" || fail "the key of the server is forgotten, too: $(cat "$work/known_hosts")"
   reaches admin 0 history --json
   screen() { term capture-pane -p -t viewer; }

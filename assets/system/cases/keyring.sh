@@ -17,7 +17,7 @@ bus() { # [SERVICE-FOLDER…]
 END
   dbus-daemon --config-file="$work/bus.conf" --nofork >"$work/bus.log" 2>&1 &
   children+=($!)
-  until_true 10 "the session bus" test -S "$work/bus"
+  until_true "the session bus" test -S "$work/bus"
   export DBUS_SESSION_BUS_ADDRESS=unix:path=$work/bus
 }
 
@@ -31,7 +31,7 @@ gnome_keyring() { # [PASSWORD]
     < <(printf %s "${1:-}") >"$work/keyring.log" 2>&1 &
   ring=$!
   children+=("$ring")
-  gdbus wait --session --timeout 10 org.freedesktop.secrets || fail "no keyring: $(cat "$work/keyring.log")"
+  gdbus wait --session --timeout "$patience" org.freedesktop.secrets || fail "no keyring: $(cat "$work/keyring.log")"
 }
 
 # broken_provider is a keyring that answers, and is of no use.
@@ -41,7 +41,7 @@ broken_provider() { # prompt|silent
   : >"$work/calls"
   "$work/provider" "$1" "$work/calls" >"$work/provider.log" 2>&1 &
   children+=($!)
-  gdbus wait --session --timeout 10 org.freedesktop.secrets || fail "no provider: $(cat "$work/provider.log")"
+  gdbus wait --session --timeout "$patience" org.freedesktop.secrets || fail "no provider: $(cat "$work/provider.log")"
 }
 
 # nobody_there leaves no desktop in the environment, and no bus.
@@ -62,14 +62,15 @@ processes() {
   done
 }
 
-# in_time runs the program with a key on its standard input. Ten seconds are
-# three for the keyring, and the rest for a slow machine.
+# in_time runs the program with a key on its standard input. Twenty seconds are
+# three for the keyring, and the rest for a slow machine; whoever waits for a bus
+# or a window waits longer.
 in_time() { # ARG…
   code=0
-  printf '%s\n' "$key" | timeout -k 1 10 "$program" "$@" >"$work/stdout" 2>"$work/stderr" || code=$?
+  printf '%s\n' "$key" | timeout -k 1 20 "$program" "$@" >"$work/stdout" 2>"$work/stderr" || code=$?
   out=$(cat "$work/stdout")
   err=$(cat "$work/stderr")
-  case $code in 124 | 137) fail "$* was still there after ten seconds: $out $err" ;; esac
+  case $code in 124 | 137) fail "$* was still there after twenty seconds: $out $err" ;; esac
   no_escape
   if grep -q "$key" "$work/stdout" "$work/stderr"; then fail "the key stands in the output of $1 $2"; fi
 }
@@ -215,7 +216,7 @@ END
   chmod 644 "$work/theirs.conf"
   setpriv --reuid=nobody --clear-groups dbus-daemon --config-file="$work/theirs.conf" --nofork >"$work/theirs.log" 2>&1 &
   children+=($!)
-  until_true 10 "the other bus" test -S "$work/shared/bus"
+  until_true "the other bus" test -S "$work/shared/bus"
   export DBUS_SESSION_BUS_ADDRESS=unix:path=$work/shared/bus
   unusable no_bus "belongs to another user"
 }

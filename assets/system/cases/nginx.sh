@@ -31,7 +31,7 @@ CONF
   } >"$web/nginx.conf"
   nginx -p "$web/" -c nginx.conf -e error.log -g 'daemon off;' >"$web/out.log" 2>&1 </dev/null &
   children+=($!)
-  until_true 20 "nginx: $(cat "$web/out.log")" listens "$port"
+  until_true "nginx" listens "$port"
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -52,7 +52,7 @@ resumed_by_nginx() { # PATH of the file
 # nginx alone: it serves the API's answers as they stand and the file from disk.
 case_nginx_serves_the_file() {
   need nginx jq
-  sandbox
+  slow_sandbox
   exits 0 export --api-url "$api" --range all_time --json -o made.json
   local made=$out
   free_port
@@ -63,15 +63,15 @@ case_nginx_serves_the_file() {
     location = /api/v1/exports/exp_1 {
       return 200 '{"exportJobId":"exp_1","status":"completed","downloadUrl":"http://127.0.0.1:$port/files/export.json"}';
     }
-    location /files/ { root $work/web; limit_rate 1m; }
+    location /files/ { root $work/web; }
 CONF
   cp made.json "$web/files/export.json"
   chmod 644 "$web/files/export.json"
   mkdir down
   local command=(download exp_1 --api-url "http://127.0.0.1:$port" --json -o down/)
-  kill_in_transfer down 500000 "${command[@]}"
+  kill_in_transfer down 200000 "${command[@]}"
   exits 0 "${command[@]}"
-  [ "$(field .resumedFrom)" -ge 500000 ] || fail "resumedFrom: $(field .resumedFrom)"
+  [ "$(field .resumedFrom)" -ge 200000 ] || fail "resumedFrom: $(field .resumedFrom)"
   same "sha256 of what nginx has" "$(field .sha256)" "$(jq -r .sha256 <<<"$made")"
   whole
   no_rest down
@@ -81,7 +81,7 @@ CONF
 # nginx before the sandbox, as a reverse proxy is before an API.
 case_nginx_as_reverse_proxy() {
   need nginx jq
-  sandbox
+  slow_sandbox
   local origin=${api#http://}
   free_port
   web <<CONF
@@ -90,13 +90,12 @@ case_nginx_as_reverse_proxy() {
       proxy_set_header Host \$http_host;
       proxy_http_version 1.1;
       proxy_max_temp_file_size 0; # what the client has not taken yet is not fetched
-      limit_rate 1m;
     }
 CONF
   local command=(export --api-url "http://127.0.0.1:$port" --range all_time --json)
-  kill_in_transfer . 500000 "${command[@]}"
+  kill_in_transfer . 200000 "${command[@]}"
   exits 0 "${command[@]}"
-  [ "$(field .resumedFrom)" -ge 500000 ] || fail "resumedFrom: $(field .resumedFrom)"
+  [ "$(field .resumedFrom)" -ge 200000 ] || fail "resumedFrom: $(field .resumedFrom)"
   whole
   no_rest .
   grep -q ' 206 range=bytes=' "$web/access.log" || fail "no 206 through nginx: $(cat "$web/access.log")"

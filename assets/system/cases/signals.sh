@@ -3,12 +3,9 @@
 
 ends_by() { # SIGNAL CODE
   need jq
-  sandbox
+  slow_sandbox
   local pid code=0
-  "$program" export --api-url "$api" --range all_time --json --limit-rate 500K >"$work/stdout" 2>"$work/stderr" </dev/null &
-  pid=$!
-  children+=("$pid")
-  until_true 60 "some of the file" part_or_end . 200000 "$pid"
+  in_transfer . 200000 export --api-url "$api" --range all_time --json "${slowly[@]}"
   kill -s "$1" "$pid"
   wait "$pid" || code=$?
   same "exit code after SIG$1" "$code" "$2"
