@@ -58,7 +58,8 @@ func (a *app) callHook(ctx context.Context, profile string, res backupResult, er
 		jerr = a.runHook(context.WithoutCancel(ctx), hook, body)
 	}
 	if jerr != nil {
-		a.warn(fmt.Sprintf("the hook %s did not work: %v", name, jerr))
+		// Who relies on a hook would not learn for years that it no longer works.
+		a.warnAloud(fmt.Sprintf("the hook %s did not work: %v", name, jerr))
 	}
 }
 
@@ -71,13 +72,31 @@ func (a *app) runHook(ctx context.Context, hook config.Hook, body []byte) error 
 	cmd := exec.CommandContext(ctx, hook.Argv[0], hook.Argv[1:]...)
 	cmd.Stdin = bytes.NewReader(body)
 	cmd.Stderr = a.Err
+	var held heldBack
+	if a.quiet {
+		cmd.Stderr = &held
+	}
 	cmd.Env = withoutKeys(a.Environ())
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return fmt.Errorf("it took longer than %s", hookTimeout)
+		err = fmt.Errorf("it took longer than %s", hookTimeout)
+	}
+	if err != nil {
+		_, _ = a.Err.Write(held.said)
 	}
 	return err
+}
+
+// heldBack keeps the first of what a hook says: with --quiet it is told only if
+// the hook does not work.
+type heldBack struct{ said []byte }
+
+const maxHeldBack = 64 << 10
+
+func (h *heldBack) Write(p []byte) (int, error) {
+	h.said = append(h.said, p[:min(len(p), maxHeldBack-len(h.said))]...)
+	return len(p), nil
 }
 
 // ping posts the document, as healthchecks and their like take it.

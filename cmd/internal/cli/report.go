@@ -67,14 +67,20 @@ func (a *app) sayError(m message.Message) {
 // warn tells of something that is not right and stops nothing. It is kept for
 // the document of the command, too.
 func (a *app) warn(w string) {
+	if a.quiet && !a.onScreen {
+		a.warnings = append(a.warnings, w)
+		return
+	}
+	a.warnAloud(w)
+}
+
+// warnAloud warns with --quiet, too.
+func (a *app) warnAloud(w string) {
 	if a.onScreen { // where nothing else may write
 		a.log.Warn(w)
 		return
 	}
 	a.warnings = append(a.warnings, w)
-	if a.quiet {
-		return
-	}
 	word := "Warning:"
 	if a.colored(a.ErrTerminal) {
 		word = "\x1b[1;33m" + word + "\x1b[0m"
