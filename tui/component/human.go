@@ -147,6 +147,19 @@ func Typical(records int64, dash string) (words string, most time.Duration) {
 	return large + " for " + Plural(records, "record"), 15 * time.Minute
 }
 
+// RangeWords is the name of a date range as people write it: "last 30 days",
+// "2026-01-01 – 2026-03-31". The name is safe to show; dash stands between days.
+func RangeWords(name, dash string) string {
+	from, to, days := strings.Cut(name, "..")
+	switch {
+	case days && from == to:
+		return from
+	case days:
+		return from + " " + dash + " " + to
+	}
+	return strings.ReplaceAll(name, "_", " ")
+}
+
 // Coarse is a span in its largest unit, for what is told once a minute:
 // "less than a minute", "5 m", "23 h", "12 d".
 func Coarse(d time.Duration) string {

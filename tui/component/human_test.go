@@ -174,3 +174,15 @@ func TestTypical(t *testing.T) {
 		}
 	}
 }
+
+func TestRangeWords(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"": "", "last_30_days": "last 30 days", "2026-Q1": "2026-Q1",
+		"2026-01-01..2026-03-31": "2026-01-01 – 2026-03-31", "2026-01-01..2026-01-01": "2026-01-01",
+	} {
+		if got := component.RangeWords(name, "–"); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
+	"github.com/dashtray/dashtray-tui/tui/component"
 )
 
 // preset is what the form starts with for the same export again, or nil if
@@ -69,22 +70,21 @@ func allTypes() client.Include {
 }
 
 // asked says in one line what an export is of; what is not known is left out.
-func asked(r client.ExportRequest, known bool, sep string) string {
+func (m *Model) asked() string {
+	r, known := m.request()
+	glyphs := m.d.Theme.Glyphs
 	var parts []string
 	if r.Format != "" {
 		parts = append(parts, strings.ToUpper(safe(string(r.Format))))
 	}
 	if r.Range.Name != "" {
-		parts = append(parts, rangeWords(r.Range.Name))
+		parts = append(parts, component.RangeWords(safe(r.Range.Name), glyphs.Dash))
 	}
 	if known {
 		parts = append(parts, types(r.Include))
 	}
-	return strings.Join(parts, " "+sep+" ")
+	return strings.Join(parts, " "+glyphs.Sep+" ")
 }
-
-// rangeWords is a range's name as people write it: "last 30 days".
-func rangeWords(name string) string { return strings.ReplaceAll(safe(name), "_", " ") }
 
 func types(i client.Include) string {
 	if i == allTypes() {

@@ -17,8 +17,8 @@ func (p *page) details() {
 	p.Add(component.RankAlways, style.Render(m.d.Theme.Mark(tone))+" "+style.Render(words))
 	p.Blank()
 	p.Fact(component.RankMain, "Export", e.ID.Safe())
-	if of, known := m.request(); asked(of, known, "") != "" {
-		p.Fact(component.RankMain, "Data", asked(of, known, m.d.Theme.Glyphs.Sep))
+	if of := m.asked(); of != "" {
+		p.Fact(component.RankMain, "Data", of)
 	}
 	if e.Records != nil {
 		p.Fact(component.RankUseful, "Records", component.Count(*e.Records))

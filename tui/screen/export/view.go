@@ -28,8 +28,8 @@ func (p *page) spinner() string { return p.m.d.Theme.Spinner(p.m.frame) }
 // job draws a job of this session.
 func (p *page) job() {
 	m, s := p.m, p.m.snap
-	if of, known := m.request(); asked(of, known, "") != "" {
-		p.Add(component.RankDetail, m.d.Theme.Title.Render(asked(of, known, m.d.Theme.Glyphs.Sep)))
+	if of := m.asked(); of != "" {
+		p.Add(component.RankDetail, m.d.Theme.Title.Render(of))
 		p.Blank()
 	}
 	p.before()

@@ -33,7 +33,7 @@ func (m *Model) cells(r row) []component.Cell {
 	e := r.export()
 	created := component.Cell{Text: ago(r.created(), m.now), Tone: theme.Faint}
 	if r.running() {
-		created = component.Cell{Text: "for " + clock(m.now.Sub(r.live.Started)), Tone: theme.Active}
+		created = component.Cell{Text: running(m.now.Sub(r.live.Started)), Tone: theme.Active}
 	}
 	return []component.Cell{
 		m.state(r), created,
@@ -124,28 +124,38 @@ func letters(in *client.Include) string {
 
 // rangeOf is the date range as short as it can be told.
 func (m *Model) rangeOf(r row) string {
-	e := r.export()
-	w := e.Range
-	if w.Name == "" && w.From.IsZero() && r.live != nil && r.live.Spec.ID == "" {
-		q := r.live.Spec.Request.Range
-		return strings.ReplaceAll(q.Name, "_", " ")
-	}
-	if w.Name != "" {
-		return strings.ReplaceAll(w.Name.Safe(), "_", " ")
-	}
-	if w.From.IsZero() || w.To.IsZero() {
-		return component.Unknown
-	}
-	from, to := w.From.In(m.d.Location), w.To.In(m.d.Location)
-	dash := m.d.Theme.Glyphs.Dash
+	name, dash := m.rangeName(r), m.d.Theme.Glyphs.Dash
+	from, to, days := strings.Cut(name, "..")
 	switch {
-	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		return from.Format(time.DateOnly)
-	case from.Year() == to.Year():
-		return from.Format(time.DateOnly) + dash + to.Format("01-02")
-	default:
-		return from.Format(time.DateOnly) + dash + to.Format(time.DateOnly)
+	case name == "":
+		return component.Unknown
+	case days && from != to && sameYear(from, to):
+		return from + dash + to[len("2026-"):]
+	case days && from != to:
+		return from + dash + to
 	}
+	return component.RangeWords(name, dash)
+}
+
+func sameYear(from, to string) bool {
+	const day = len(time.DateOnly)
+	return len(from) == day && len(to) == day && from[:5] == to[:5]
+}
+
+// rangeName is the range as it was asked for, else its days as FROM..TO; "" if
+// nobody told. A server that tells the days of a job of ours does not take its
+// word from it: the row keeps the name it has before and after.
+func (m *Model) rangeName(r row) string {
+	w := r.export().Range
+	switch {
+	case w.Name != "":
+		return w.Name.Safe()
+	case r.live != nil && r.live.Spec.ID == "" && r.live.Spec.Request.Range.Name != "":
+		return r.live.Spec.Request.Range.Name
+	case w.From.IsZero() || w.To.IsZero():
+		return ""
+	}
+	return w.From.In(m.d.Location).Format(time.DateOnly) + ".." + w.To.In(m.d.Location).Format(time.DateOnly)
 }
 
 func records(e *client.Export) string {
@@ -234,6 +244,14 @@ func ago(t, now time.Time) string {
 	}
 }
 
+// running is how long a job has run, in at most nine cells for four days.
+func running(d time.Duration) string {
+	if d < time.Hour {
+		return "for " + clock(d)
+	}
+	return clock(d)
+}
+
 // clock is a span as a running clock: 1:05, 12:05, 1:02:03.
 func clock(d time.Duration) string {
 	s := max(0, int64(d/time.Second))
@@ -252,7 +270,7 @@ func (m *Model) searchable(r row) string {
 		state += " " + string(r.live.Step)
 	}
 	return strings.ToLower(strings.Join([]string{
-		state, m.rangeOf(r), string(e.Format), e.ID.Safe(), e.Error.Safe(), string(r.local()), r.file(),
+		state, m.rangeOf(r), m.longRange(r), string(e.Format), e.ID.Safe(), e.Error.Safe(), string(r.local()), r.file(),
 		r.created().In(m.d.Location).Format(time.DateTime),
 	}, " "))
 }

@@ -67,9 +67,21 @@ func TestCells(t *testing.T) {
 			}}}},
 			"⠋ waiting", "last 7 days", "M . . .", "–", "none",
 		},
+		"days as they were typed": {
+			row{entry: &history.Entry{Export: client.Export{Range: client.WireRange{Name: "2026-02-01..2026-02-28"}}}},
+			"○ ?", "2026-02-01–02-28", "?", "–", "none",
+		},
+		"a word that the server tells in days while the job runs": {
+			row{live: &job.Snapshot{
+				Step: job.StepCollecting, Started: now.Add(-61 * time.Minute),
+				Export: client.Export{ID: "x", Range: client.WireRange{From: midnight, To: midnight.AddDate(0, 3, 0)}},
+				Spec:   job.Spec{Request: client.ExportRequest{Range: client.Range{Name: "last_quarter"}}},
+			}},
+			"⠋ collecting", "last quarter", ". . . .", "–", "none",
+		},
 		"a paused job": {
 			row{live: &job.Snapshot{Step: job.StepTransferring, Paused: true, Started: now}},
-			"‖ paused", "", ". . . .", "–", "part",
+			"‖ paused", "?", ". . . .", "–", "part",
 		},
 		"a failed job": {row{live: &job.Snapshot{Step: job.StepFailed, Spec: job.Spec{ID: "x"}}}, "✗ failed", "?", "?", "–", "none"},
 	} {

@@ -258,13 +258,16 @@ func (m *Model) format(r row) client.Format {
 
 // longRange is the range in its words and, where they are known, its days.
 func (m *Model) longRange(r row) string {
-	s := m.rangeOf(r)
+	name, dash := m.rangeName(r), m.d.Theme.Glyphs.Dash
 	w := r.export().Range
-	if w.Name != "" && !w.From.IsZero() && !w.To.IsZero() {
-		s += " (" + w.From.In(m.d.Location).Format(time.DateOnly) + " " + m.d.Theme.Glyphs.Dash + " " +
-			w.To.In(m.d.Location).Format(time.DateOnly) + ")"
+	switch {
+	case name == "":
+		return component.Unknown
+	case strings.Contains(name, "..") || w.From.IsZero() || w.To.IsZero():
+		return component.RangeWords(name, dash)
 	}
-	return s
+	return component.RangeWords(name, dash) + " (" + w.From.In(m.d.Location).Format(time.DateOnly) + " " + dash + " " +
+		w.To.In(m.d.Location).Format(time.DateOnly) + ")"
 }
 
 func (m *Model) moment(t time.Time) string {
