@@ -130,6 +130,14 @@ func (c *Client) Create(ctx context.Context, r ExportRequest) (Created, error) {
 	return c.create(ctx, r)
 }
 
+// Find looks for what a POST of r made whose answer nobody heard, since the
+// process that sent it at that moment of this machine's clock is gone. Without
+// an ID in what it gives, nothing speaks against sending it again. It is
+// ErrLostAnswer if the list does not tell which export is the one.
+func (c *Client) Find(ctx context.Context, r ExportRequest, sent time.Time) (Created, error) {
+	return c.search(ctx, r, &lostPost{since: sent})
+}
+
 // Export asks for one job. A relative link is resolved against the base.
 func (c *Client) Export(ctx context.Context, id ID) (Export, error) {
 	const step = "read export"

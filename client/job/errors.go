@@ -41,11 +41,13 @@ func (e *ExportFailedError) Error() string {
 }
 
 // TimeoutError means: the waiting for the server took longer than allowed. ID is
-// empty when no export was made; else the export goes on.
+// empty when no export was made, or none that is known of: Unheard says that
+// the answer to the request was out. Else the export goes on.
 type TimeoutError struct {
-	ID   client.ID
-	Step Step
-	Over time.Duration
+	ID      client.ID
+	Step    Step
+	Over    time.Duration
+	Unheard bool
 }
 
 func (e *TimeoutError) Error() string {

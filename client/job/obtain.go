@@ -26,7 +26,7 @@ func (r *run) obtain(ctx context.Context) error {
 				r.change(func(s *Snapshot) { s.Export.ID, s.Continued = client.ID(rec.ExportID), true })
 				return nil
 			}
-			return r.create(ctx) // it was cut off before its export was made
+			return r.create(ctx) // it was cut off before the answer came
 		}
 	}
 	r.begin(r.newRecord())
@@ -107,7 +107,7 @@ func (r *run) newRecord() record {
 func (r *run) create(ctx context.Context) error {
 	for {
 		r.step(StepCreating)
-		made, err := r.s.d.API.Create(ctx, r.snap.Spec.Request)
+		made, err := r.ask(ctx)
 		if err == nil {
 			return r.made(made.ID, made.At, made.Adopted)
 		}
@@ -127,6 +127,36 @@ func (r *run) create(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// ask sends the request. It is noted before it goes out: what kills this process
+// before the answer leaves the next run of the same command a reason to look
+// for the export, where it would else make another one.
+func (r *run) ask(ctx context.Context) (client.Created, error) {
+	req, rec := r.snap.Spec.Request, r.record
+	if !rec.Asked.IsZero() {
+		sent := req
+		sent.Range = rec.Range // of that moment, to which a server's echo is compared
+		if made, err := r.s.d.API.Find(ctx, sent, rec.Asked); made.ID != "" || err != nil {
+			return made, r.heard(ctx, err)
+		}
+	}
+	rec.Asked, rec.Range = r.s.d.Now(), req.Range
+	r.remember()
+	made, err := r.s.d.API.Create(ctx, req)
+	return made, r.heard(ctx, err)
+}
+
+// heard takes the note back, unless the answer may still be had: this run ended
+// before it came, or nobody could be asked. A list that does not tell which
+// export is the one will not tell the next run either.
+func (r *run) heard(ctx context.Context, err error) error {
+	unheard := errors.Is(err, client.ErrLostAnswer) && !errors.Is(err, client.ErrBusy) &&
+		(ctx.Err() != nil || errors.Is(err, client.ErrNetwork) || errors.Is(err, client.ErrServer) || errors.Is(err, client.ErrRateLimited))
+	if !unheard {
+		r.record.Asked = time.Time{}
+	}
+	return err
 }
 
 func (r *run) made(id client.ID, at time.Time, adopted bool) error {
@@ -209,6 +239,7 @@ func (r *run) whoRuns(ctx context.Context, busy error) (client.ID, bool) {
 func (r *run) waitTurn(ctx context.Context, busy error) error {
 	running, known := r.whoRuns(ctx, busy)
 	r.step(StepBusy)
+	r.remember() // that nothing is on its way
 	if !known {
 		return r.pauseFor(ctx, 10*time.Second)
 	}

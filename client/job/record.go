@@ -35,6 +35,7 @@ type record struct {
 	Range     client.Range      `json:"range"`
 	Include   []string          `json:"include,omitempty"`
 	Started   time.Time         `json:"started"`
+	Asked     time.Time         `json:"asked,omitzero"` // when a POST went out that has no answer yet
 	CreatedAt time.Time         `json:"createdAt,omitzero"`
 	Path      string            `json:"path,omitempty"` // the final file
 	State     history.FileState `json:"state"`

@@ -67,7 +67,7 @@ func (r *run) main(ctx context.Context) {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	if r.record != nil {
-		if r.record.ExportID == "" {
+		if r.record.ExportID == "" && (r.record.Asked.IsZero() || r.snap.Spec.Detach) {
 			r.record.State = history.StateOver // there is nothing to continue
 			r.remember()
 		}
@@ -131,7 +131,10 @@ func (r *run) timedOut(ctx context.Context, err error) error {
 		return err
 	}
 	s := r.snapshot()
-	return &TimeoutError{ID: s.Export.ID, Step: s.Step, Over: s.Spec.Timeout}
+	return &TimeoutError{
+		ID: s.Export.ID, Step: s.Step, Over: s.Spec.Timeout,
+		Unheard: s.Export.ID == "" && errors.Is(err, client.ErrLostAnswer),
+	}
 }
 
 // prepare finds out where the file goes and whose key this is.
@@ -246,6 +249,9 @@ func (r *run) result(exp client.Export) *Result {
 func (r *run) request(exp client.Export) client.ExportRequest {
 	req := r.snap.Spec.Request
 	if r.snap.Spec.ID == "" {
+		if rec := r.record; rec != nil && rec.Range.Name == req.Range.Name {
+			req.Range = rec.Range // the days of an earlier run, which the same words do not mean today
+		}
 		return req
 	}
 	req = client.ExportRequest{Format: exp.Format, Range: told(exp.Range)}

@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -146,6 +147,91 @@ func TestLostAnswerIsAdopted(t *testing.T) {
 		w.whole(res)
 		if n := w.made(); n != 1 {
 			t.Errorf("%d exports were made, want 1", n)
+		}
+	})
+}
+
+// roundTrip is a transport of one function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// unheard lets a POST arrive, and keeps its answer until whoever asked is gone.
+func unheard(way http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		res, err := way.RoundTrip(r)
+		if r.Method == http.MethodPost && err == nil {
+			_ = res.Body.Close()
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return res, err
+	})
+}
+
+func TestARunCutOffBeforeTheAnswerCameMakesNoSecondExport(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.via = unheard
+		w.boot()
+		spec := w.ranged("last_30_days")
+		spec.Timeout = 10 * time.Second
+		_, _, err := w.do(spec)
+		var late *job.TimeoutError
+		if !errors.As(err, &late) || !late.Unheard || late.ID != "" {
+			t.Fatalf("%v, want a TimeoutError with the answer out", err)
+		}
+		w.via = nil
+		w.boot()
+		time.Sleep(time.Hour)
+		spec = w.ranged("last_30_days") // which are other 30 days by now
+		began := time.Now()
+		res, snap, err := w.do(spec)
+		if err != nil || !snap.Adopted {
+			t.Fatalf("adopted %v, %v", snap.Adopted, err)
+		}
+		w.whole(res)
+		if n := w.made(); n != 1 {
+			t.Errorf("%d exports were made, want 1", n)
+		}
+		if res.Range.To.After(began.Add(-30*time.Minute)) || len(res.Report.Warnings) != 0 {
+			t.Errorf("range %+v, warnings %v: not what was asked for then", res.Range, res.Report.Warnings)
+		}
+		// It is over: the same command makes a new export now.
+		if _, _, err := w.do(spec); err != nil || w.made() != 2 {
+			t.Errorf("%d exports were made, want 2; %v", w.made(), err)
+		}
+	})
+}
+
+func TestARunCutOffWhileBusyHasNothingToLookFor(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		w.inject("busy*1")
+		spec := w.spec()
+		ref := w.svc.Start(spec)
+		w.until(ref, "another export", func(s job.Snapshot) bool { return s.Step == job.StepBusy })
+		w.boot()
+		if _, err := w.api.Create(context.Background(), spec.Request); err != nil { // somebody else's turn
+			t.Fatal(err)
+		}
+		if _, snap, err := w.do(spec); err != nil || snap.Adopted {
+			t.Errorf("adopted %v, %v", snap.Adopted, err)
+		}
+	})
+}
+
+func TestAContinuedRunKeepsItsDays(t *testing.T) {
+	inWorld(t, sandbox.Config{}, func(w *world) {
+		asked := time.Now()
+		ref := w.svc.Start(w.ranged("last_30_days"))
+		w.until(ref, "the export", func(s job.Snapshot) bool { return s.Step.OnServer() })
+		w.boot()
+		time.Sleep(20 * time.Hour)
+		res, snap, err := w.do(w.ranged("last_30_days"))
+		if err != nil || !snap.Continued {
+			t.Fatalf("continued %v, %v", snap.Continued, err)
+		}
+		if !res.Range.To.Equal(asked) || len(res.Report.Warnings) != 0 {
+			t.Errorf("range ends %v, want %v; warnings %v", res.Range.To, asked, res.Report.Warnings)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,8 @@ type world struct {
 	key string
 	api *client.Client
 	svc *job.Service
-	mem *history.Store // nil: none
+	via func(http.RoundTripper) http.RoundTripper // what lies between; nil: nothing
+	mem *history.Store                            // nil: none
 }
 
 // inWorld runs a test in a bubble of fake time.
@@ -63,9 +65,11 @@ func (w *world) boot() {
 	if w.svc != nil {
 		w.svc.Close()
 	}
-	api, err := client.New(client.Options{
-		BaseURL: "https://api.dashtray.test", Key: client.NewKey(w.key), Transport: w.sb.Transport(),
-	})
+	way := http.RoundTripper(w.sb.Transport())
+	if w.via != nil {
+		way = w.via(way)
+	}
+	api, err := client.New(client.Options{BaseURL: "https://api.dashtray.test", Key: client.NewKey(w.key), Transport: way})
 	if err != nil {
 		w.t.Fatal(err)
 	}

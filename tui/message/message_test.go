@@ -80,6 +80,7 @@ func samples() []sample {
 		{"timeout", &job.TimeoutError{ID: "exp_7", Over: 30 * time.Minute}, message.Timeout, "after 30 m; it goes on", "download exp_7"},
 		{"timeout, busy", &job.TimeoutError{Step: job.StepBusy, Over: 90 * time.Second}, message.Timeout, "No export was made within 1 m 30 s: another export", "--timeout"},
 		{"timeout, no answer", &job.TimeoutError{Step: job.StepPreparing, Over: 2 * time.Hour}, message.Timeout, "No export was made within 2 h: the server", "--timeout"},
+		{"timeout, answer out", &job.TimeoutError{Step: job.StepCreating, Over: time.Minute, Unheard: true}, message.Timeout, "may have been made", "looks for that export"},
 		{"invalid", &job.InvalidError{File: "/x/a.json.invalid", Report: archive.Report{Problems: []archive.Finding{{Code: "truncated", Message: "the file ends early"}}}}, message.Invalid, "the file ends early", "/x/a.json.invalid"},
 		{"expired", job.ErrExpired, message.ExportExpired, "expired", "again"},
 		{"stopped", job.ErrStopped, message.Interrupted, "kept", "same command"},

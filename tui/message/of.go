@@ -216,6 +216,12 @@ func ofPath(e *job.PathError) Message {
 }
 
 func ofTimeout(e *job.TimeoutError) Message {
+	if e.Unheard {
+		return Message{
+			Timeout, fmt.Sprintf("The request for an export went out, and its answer did not come within %s, so an export may have been made.", duration(e.Over)),
+			"Run the same command again: it looks for that export before it asks for another.",
+		}
+	}
 	if e.ID == "" {
 		why := "the server did not get to it"
 		if e.Step == job.StepBusy {

@@ -100,6 +100,8 @@ func downloadOnScreen(code Code, err error) string {
 		return "Make room, or choose another folder."
 	case errors.As(err, &path):
 		return "Choose another folder, or get the right to write there."
+	case errors.As(err, &late) && late.Unheard:
+		return "Start it again: that export is looked for first."
 	case errors.As(err, &late) && late.ID == "":
 		return "Start it again later."
 	case errors.As(err, &late):
