@@ -36,6 +36,9 @@ type Options struct {
 	// KeyCommand is the profile's key_command, "" if it has none. The caller
 	// gives it only when the profile's own address is the account's.
 	KeyCommand string
+	// OtherOrigin: the account's origin is not the one that the program was
+	// started for. Then the credential that names no profile is not for it.
+	OtherOrigin bool
 	// Keyring is asked after all that somebody set by hand; nil for never.
 	Keyring *Keyring
 	// KeyDir is the folder of the stored key files, "" if there is none.
@@ -53,8 +56,9 @@ func Places(o Options) []Source {
 	}
 	// systemd sets the folder and nobody else, so that it is asked for the
 	// profile's own credential first.
-	for _, name := range []string{credentialName + "-" + o.Account.Profile, credentialName} {
-		places = append(places, credential{o.Env, name})
+	places = append(places, credential{o.Env, credentialName + "-" + o.Account.Profile})
+	if !o.OtherOrigin {
+		places = append(places, credential{o.Env, credentialName})
 	}
 	places = append(places, command{fmt.Sprintf("the key_command of profile %q", o.Account.Profile), o.KeyCommand, o.Stderr})
 	if o.Keyring != nil {

@@ -22,6 +22,9 @@ type account struct {
 	files    secret.KeyFile
 	keyDir   string
 	folders  config.Folders // zero where there is no home
+	// other: its origin is not that of the profile that the program was started
+	// with, so that a key which names no profile is not for it.
+	other bool
 }
 
 // account checks the address, before any key is looked for. An account without
@@ -35,9 +38,11 @@ func (a *app) account(s config.Settings, env config.Lookup) (account, error) {
 	if err != nil && !errors.Is(err, config.ErrNoHome) {
 		return account{}, err
 	}
+	started, err := client.ParseBase(a.settings.APIURL.Value)
 	acc := account{
 		settings: s, env: env, folders: folders,
-		id: secret.Account{Profile: s.Profile.Value, Origin: base.Origin()},
+		id:    secret.Account{Profile: s.Profile.Value, Origin: base.Origin()},
+		other: err != nil || started.Origin() != base.Origin(),
 	}
 	if folders.Config != "" {
 		acc.keyDir = filepath.Join(folders.Config, "keys")
@@ -53,7 +58,7 @@ func (a *app) findKey(ctx context.Context, acc account, ring *secret.Keyring) (s
 		stderr = io.Discard
 	}
 	found, err := secret.Find(ctx, secret.Places(secret.Options{
-		Env: acc.env, Account: acc.id, KeyCommand: acc.settings.KeyCommand.Value,
+		Env: acc.env, Account: acc.id, OtherOrigin: acc.other, KeyCommand: acc.settings.KeyCommand.Value,
 		Keyring: ring, KeyDir: acc.keyDir, Stderr: stderr,
 	})...)
 	if err == nil {
