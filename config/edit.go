@@ -23,6 +23,19 @@ var (
 	ErrProfileName = errors.New(notProfile)
 )
 
+// WriteError is a settings file that could not be changed: a folder without the
+// right to write, a full disk. It is as it was. The person has to make room, or
+// get the right.
+type WriteError struct {
+	Path string
+	Err  error // names the step
+}
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *WriteError) Unwrap() error { return e.Err }
+
 // AddProfile writes a new profile at the end of the settings file; without an
 // apiURL it is one of Dashtray's own API. A file that is not there is made,
 // mode 0600. ErrProfileName, ErrProfileExists, client.ErrInsecure for an
@@ -30,8 +43,9 @@ var (
 //
 // All that a person wrote stays as it is, byte for byte; this holds for
 // UseProfile and RemoveProfile, too. A file that cannot be read is a
-// *FileError, ErrFileBusy says that another program does not let go of it, and
-// ErrNoHome that path is empty, because there is no place for the file.
+// *FileError, one that cannot be written a *WriteError, ErrFileBusy says that
+// another program does not let go of it, and ErrNoHome that path is empty,
+// because there is no place for the file.
 func AddProfile(ctx context.Context, path, name, apiURL string) error {
 	if !profileName.MatchString(name) {
 		return fmt.Errorf("add profile %q: %w", name, ErrProfileName)
@@ -125,15 +139,21 @@ func edit(ctx context.Context, path string, change func(*document) error) error 
 		return err
 	}
 	release, err := lockFile(ctx, target)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrFileBusy) || err != nil && ctx.Err() != nil:
 		return err
+	case err != nil:
+		return &WriteError{path, err}
 	}
 	defer release()
 	data, same, err := changed(path, target, change)
 	if err != nil || same {
 		return err
 	}
-	return replace(target, data)
+	if err := replace(target, data); err != nil {
+		return &WriteError{path, err}
+	}
+	return nil
 }
 
 // changed is the file's content after the change; same if that is what it has.

@@ -122,10 +122,10 @@ func ownFolder(dir string) error {
 }
 
 // Put stores a key in place of an older one. A crash leaves the old or the new
-// one, never a half.
+// one, never a half. Every error is a *StoreError, as those of Remove are.
 func (k KeyFile) Put(_ context.Context, a Account, key client.Key) error {
 	if err := k.put(a, key); err != nil {
-		return fmt.Errorf("store the API key in %s: %w", k.Place(), bare(err))
+		return notStored(k, err)
 	}
 	return nil
 }
@@ -191,19 +191,19 @@ func writeNew(dir *os.Root, name, content string) error {
 // Remove deletes an account's key, and what a crash left of one on its way.
 func (k KeyFile) Remove(_ context.Context, a Account) (removed bool, err error) {
 	if a.User() == "" {
-		return false, fmt.Errorf("remove the API key from %s: %w", k.Place(), ErrAccount)
+		return false, notRemoved(k, ErrAccount)
 	}
 	dir, err := os.OpenRoot(k.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("remove the API key from %s: %w", k.Place(), bare(err))
+		return false, notRemoved(k, err)
 	}
 	defer func() { _ = dir.Close() }()
 	removed, err = removeKey(dir, fileName(a.User()))
 	if err != nil {
-		return removed, fmt.Errorf("remove the API key from %s: %w", k.Place(), bare(err))
+		return removed, notRemoved(k, err)
 	}
 	return removed, nil
 }

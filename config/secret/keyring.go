@@ -3,7 +3,6 @@ package secret
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"strings"
 	"time"
@@ -131,14 +130,14 @@ func (k *Keyring) Get(ctx context.Context, a Account) (found Found, set bool, er
 }
 
 // Put stores a key in place of an older one, reads it back and compares. A key
-// over 2500 bytes is ErrTooLong: not every system could keep it.
+// over 2500 bytes is a *StoreError and ErrTooLong: not every system could keep it.
 func (k *Keyring) Put(ctx context.Context, a Account, key client.Key) error {
 	user, err := a.User(), storable(key)
 	if user == "" {
 		err = ErrAccount
 	}
 	if err != nil {
-		return fmt.Errorf("store the API key in %s: %w", k.Place(), err)
+		return notStored(k, err)
 	}
 	_, err = k.ask(ctx, toStore, func() (string, error) {
 		if err := k.ring.Set(Service, user, key.Reveal()); err != nil {
@@ -170,7 +169,7 @@ func (k *Keyring) RemoveIfOpen(ctx context.Context, a Account) (removed bool, er
 func (k *Keyring) remove(ctx context.Context, a Account, why purpose) (removed bool, err error) {
 	user := a.User()
 	if user == "" {
-		return false, fmt.Errorf("remove the API key from %s: %w", k.Place(), ErrAccount)
+		return false, notRemoved(k, ErrAccount)
 	}
 	_, err = k.ask(ctx, why, func() (string, error) { return "", k.ring.Delete(Service, user) })
 	if errors.Is(err, keyring.ErrNotFound) {

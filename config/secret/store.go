@@ -26,6 +26,29 @@ const (
 	StoreFile    = "file"
 )
 
+// StoreError is a store that did not take a key, or did not give it up. The
+// caller has the person mend it, or choose another. The keyring's own troubles
+// are a *KeyringError instead.
+type StoreError struct {
+	Place    string // the store's
+	Removing bool   // the key was to be removed, else to be stored
+	Err      error
+}
+
+func (e *StoreError) Error() string {
+	if e.Removing {
+		return fmt.Sprintf("remove the API key from %s: %v", e.Place, e.Err)
+	}
+	return fmt.Sprintf("store the API key in %s: %v", e.Place, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// The place says which file it is, so that the causes need not.
+func notStored(s Store, err error) error  { return &StoreError{s.Place(), false, bare(err)} }
+func notRemoved(s Store, err error) error { return &StoreError{s.Place(), true, bare(err)} }
+
 // Choice is one store that a person may choose for a key.
 type Choice struct {
 	ID    string // StoreKeyring or StoreFile

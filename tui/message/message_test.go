@@ -51,6 +51,10 @@ func samples() []sample {
 			message.Config, `"/c/x.toml" cannot be used: there is no such file.`, "Correct",
 		},
 		{"no home", config.ErrNoHome, message.Config, "home", "HOME"},
+		{"a key without a place", &secret.StoreError{Place: `a file in "/x"`, Err: fs.ErrPermission}, message.Disk, `not stored in a file in "/x": permission denied.`, "right to write"},
+		{"a key that no store takes", &secret.StoreError{Place: "the keyring", Err: secret.ErrTooLong}, message.NoKey, "too long", "Copy the key again"},
+		{"a key that stays", &secret.StoreError{Place: "the keyring", Removing: true, Err: fs.ErrPermission}, message.Disk, "not removed from the keyring: ", "try again"},
+		{"settings that stay", &config.WriteError{Path: "/x", Err: errors.New(`make folder "/x": permission denied`)}, message.Disk, `cannot be changed: make folder "/x": permission denied.`, "DASHTRAY_CONFIG"},
 		{"insecure", fmt.Errorf("add profile: %w", &client.AddressError{Reason: "http:// is for this machine only"}), message.Usage, "may be sent to: http:// is for this machine only.", "https://"},
 
 		{"unauthorized", refused(client.ErrUnauthorized), message.Unauthorized, "refused the API key: not you.", "new key"},

@@ -69,6 +69,8 @@ func ofSettings(err error) (Message, bool) {
 	var setting *config.Error
 	var file *config.FileError
 	var address *client.AddressError
+	var store *secret.StoreError
+	var unwritten *config.WriteError
 	switch {
 	case errors.Is(err, secret.ErrNoKey):
 		return ofNoKey(err), true
@@ -78,6 +80,13 @@ func ofSettings(err error) (Message, bool) {
 		return Message{
 			NoKey, fmt.Sprintf("No API key can be had from %s: %s.", clean(place.Place), clean(place.Err.Error())),
 			"Put the key there, or unset what names that place.",
+		}, true
+	case errors.As(err, &store):
+		return ofStore(store), true
+	case errors.As(err, &unwritten):
+		return Message{
+			Disk, "The settings file cannot be changed: " + unstopped(clean(unwritten.Error())) + ".",
+			"Get the right to write there, or name another file with DASHTRAY_CONFIG.",
 		}, true
 	case errors.As(err, &setting):
 		return Message{Usage, sentence(clean(setting.Error())), "Correct it and run the command again."}, true
@@ -92,6 +101,21 @@ func ofSettings(err error) (Message, bool) {
 		}, true
 	}
 	return Message{}, false
+}
+
+// ofStore is a key that could not be kept: because of the key, or of the place.
+func ofStore(e *secret.StoreError) Message {
+	what := "stored in "
+	if e.Removing {
+		what = "removed from "
+	}
+	what = "The API key was not " + what + clean(e.Place) + ": " + unstopped(clean(e.Err.Error())) + "."
+	for _, wrong := range []error{secret.ErrEmpty, secret.ErrMalformed, secret.ErrTooLong} {
+		if errors.Is(e, wrong) {
+			return Message{NoKey, what, "Copy the key again, and nothing else."}
+		}
+	}
+	return Message{Disk, what, "Get the right to write there, or make room, and try again."}
 }
 
 // ofNoKey tells also why a place could not be asked: the key may be there.
