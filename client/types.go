@@ -68,6 +68,24 @@ type Export struct {
 	Error  text.Untrusted
 }
 
+// linkLife is how long a download link works (Dashtray's page on data export:
+// links expire after 24 hours).
+const linkLife = 24 * time.Hour
+
+// LinkEnd is when the export's link stops working: as the server told, else a
+// day after its completion. It is not known of an export that has none.
+func (e *Export) LinkEnd() (end time.Time, known bool) {
+	switch {
+	case e.Stage != StageCompleted:
+		return time.Time{}, false
+	case !e.ExpiresAt.IsZero():
+		return e.ExpiresAt, true
+	case !e.CompletedAt.IsZero():
+		return e.CompletedAt.Add(linkLife), true
+	}
+	return time.Time{}, false
+}
+
 // WireRange is a date range as the server echoes it: a word, or two times.
 type WireRange struct {
 	Name     text.Untrusted

@@ -235,10 +235,11 @@ func dataLetters(in *client.Include) string {
 
 // linkWords is how long the link lives.
 func (a *app) linkWords(exp client.Export) string {
-	switch left := exp.ExpiresAt.Sub(a.Now()); {
+	end, known := exp.LinkEnd()
+	switch left := end.Sub(a.Now()); {
 	case exp.Stage == client.StageExpired:
 		return "expired"
-	case exp.Stage != client.StageCompleted || exp.ExpiresAt.IsZero():
+	case !known:
 		return nothing
 	case left <= 0:
 		return "expired"

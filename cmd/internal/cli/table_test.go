@@ -119,3 +119,24 @@ func TestHistoryOfAHostileServer(t *testing.T) {
 		}
 	}
 }
+
+// A server that tells no end of a link has told when the export was complete:
+// the table counts from there, as the console does.
+func TestTheLinksEndWithoutAWordOfTheServers(t *testing.T) {
+	t.Parallel()
+	a := &app{Streams: Streams{Now: func() time.Time { return time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC) }}}
+	for _, tc := range []struct {
+		before time.Duration
+		stage  client.Stage
+		want   string
+	}{
+		{2 * time.Hour, client.StageCompleted, "22 h"},
+		{25 * time.Hour, client.StageCompleted, "expired"},
+		{2 * time.Hour, client.StageFailed, "-"},
+	} {
+		got := a.linkWords(client.Export{Stage: tc.stage, CompletedAt: a.Now().Add(-tc.before)})
+		if got != tc.want {
+			t.Errorf("%s after its end, stage %v: %q, want %q", tc.before, tc.stage, got, tc.want)
+		}
+	}
+}

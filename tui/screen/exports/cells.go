@@ -181,10 +181,11 @@ func size(r row) int64 {
 
 // link is how long the link lives.
 func (m *Model) link(r row) component.Cell {
-	if e := r.export(); e.Stage == client.StageExpired {
+	e := r.export()
+	if e.Stage == client.StageExpired {
 		return component.Cell{Text: "expired", Tone: theme.Faint}
 	}
-	end, ok := r.linkEnd()
+	end, ok := e.LinkEnd()
 	left := end.Sub(m.now)
 	switch {
 	case !ok:

@@ -111,7 +111,7 @@ func (m *Model) rebuild() {
 	}
 	m.lastLink = time.Time{}
 	for i := range m.rows {
-		if end, ok := m.rows[i].linkEnd(); ok && end.After(m.lastLink) {
+		if end, ok := m.rows[i].export().LinkEnd(); ok && end.After(m.lastLink) {
 			m.lastLink = end
 		}
 	}
@@ -195,23 +195,6 @@ func (r row) local() history.LocalState {
 		return r.entry.LocalState
 	}
 	return history.LocalNone
-}
-
-// linkLife is how long a download link lives, by the product's page.
-const linkLife = 24 * time.Hour
-
-// linkEnd is when the link stops working, and whether that is known.
-func (r row) linkEnd() (time.Time, bool) {
-	e := r.export()
-	switch {
-	case e.Stage != client.StageCompleted:
-		return time.Time{}, false
-	case !e.ExpiresAt.IsZero():
-		return e.ExpiresAt, true
-	case !e.CompletedAt.IsZero():
-		return e.CompletedAt.Add(linkLife), true
-	}
-	return time.Time{}, false
 }
 
 // fetchable reports whether the file can be had, or waited for.
