@@ -42,11 +42,12 @@ type input struct {
 }
 
 // newInput reads from r until stop, r's end, or a flood, of which it tells.
-// The reading goroutine ends when r is closed.
-func newInput(r io.Reader, flooded func()) *input {
+// The reading goroutine ends when r is closed; guard is deferred in it.
+func newInput(r io.Reader, flooded, guard func()) *input {
 	i := &input{stop: make(chan struct{}), came: make(chan struct{}, 1), pace: newPace()}
 	i.typed.Store(time.Now().UnixNano())
 	go func() {
+		defer guard()
 		judge := newFlood()
 		for {
 			var b [1024]byte

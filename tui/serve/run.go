@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -26,6 +28,7 @@ var (
 	ErrLongest  = errors.New("the session lasted as long as one may")
 	ErrStopping = errors.New("the server stops")
 	ErrRevoked  = errors.New("the key is no longer allowed, or its role has changed")
+	ErrFault    = errors.New("the program had a fault; other sessions go on")
 )
 
 // drainTime is how long the end of a program waits for the end of its input.
@@ -66,8 +69,8 @@ func Run(ctx context.Context, t Terminal, d tui.Deps, o Options) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s := &session{o: o, stop: stop}
-	s.in = newInput(t.In, func() { stop(ErrFlood) })
+	s := &session{o: o, stop: stop, log: d.Log}
+	s.in = newInput(t.In, func() { stop(ErrFlood) }, s.guard)
 	defer s.in.end()
 
 	m := tui.New(s.limit(d, t.Env))
@@ -84,9 +87,14 @@ func Run(ctx context.Context, t Terminal, d tui.Deps, o Options) error {
 	)
 	var beside sync.WaitGroup
 	over := make(chan struct{})
-	beside.Go(func() { s.resize(over, t.Sizes) })
-	beside.Go(func() { s.watchTime(ctx) })
-	beside.Go(func() { s.drain(ctx, over, kill) })
+	for _, do := range []func(){
+		func() { s.resize(over, t.Sizes) }, func() { s.watchTime(ctx) }, func() { s.drain(ctx, over, kill) },
+	} {
+		beside.Go(func() {
+			defer s.guard()
+			do()
+		})
+	}
 	_, err := s.program.Run()
 	ended := context.Cause(ctx)
 	close(over)
@@ -114,6 +122,20 @@ type session struct {
 	stop    context.CancelCauseFunc
 	program *tea.Program
 	jobs    func() []job.Snapshot // that the person knows of
+	log     *slog.Logger          // may be nil
+}
+
+// guard is deferred where a panic would end the server: it ends this session.
+// Bubble Tea does the same for what runs in the program.
+func (s *session) guard() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if s.log != nil {
+		s.log.Error("panic", "in", "a console", "value", text.Untrusted(fmt.Sprint(v)).Safe(), "stack", string(debug.Stack()))
+	}
+	s.stop(ErrFault)
 }
 
 // limit is d as the role has it.

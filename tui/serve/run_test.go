@@ -4,14 +4,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/tui"
 	"github.com/dashtray/dashtray-tui/tui/serve"
+	"github.com/dashtray/dashtray-tui/tui/tuitest"
 )
 
 func TestQuitting(t *testing.T) {
@@ -271,4 +274,35 @@ func TestADumbTerminal(t *testing.T) {
 	if !errors.Is(err, serve.ErrNoTerminal) {
 		t.Errorf("%v", err)
 	}
+}
+
+// A panic beside the program, which Bubble Tea does not catch, ended the server
+// with all its sessions.
+func TestPanicBesideTheProgramEndsTheSessionAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var logged, sent atomicBuffer
+		d := deps(tuitest.NewJobs(time.Now))
+		d.Log = slog.New(slog.NewTextHandler(&logged, nil))
+		desk := serve.NewDesk(nil)
+		var env serve.Env
+		env.Set("TERM", "xterm")
+		err := serve.Run(t.Context(), serve.Terminal{In: broken{}, Out: &sent, Env: env, Size: serve.Clamp(80, 24)}, d,
+			serve.Options{Rights: serve.Rights{Who: serve.Who{Role: serve.Viewer}}, Desk: desk})
+		if !errors.Is(err, serve.ErrFault) || !strings.Contains(logged.String(), "broken on purpose") {
+			t.Errorf("ended with %v, logged %q", err, logged.String())
+		}
+		if s := sent.String(); !strings.Contains(s, "The session was ended: ") || strings.Contains(s, "on purpose") {
+			t.Errorf("told: %q", s[max(0, len(s)-200):])
+		}
+		desk.Close()
+	})
+}
+
+// broken is an input whose reader has a fault.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) {
+	time.Sleep(time.Second)
+	panic("broken on purpose")
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/dashtray/dashtray-tui/cmd/internal/sshd"
 	"github.com/dashtray/dashtray-tui/tui/serve"
 )
 
@@ -215,4 +216,32 @@ func TestPanicEndsItsSessionAlone(t *testing.T) {
 	if !strings.Contains(w.log(), "a fault of this session") {
 		t.Errorf("logged: %s", w.log())
 	}
+}
+
+// What answers the requests of a connection had no guard.
+func TestPanicInARequestEndsItsConnectionAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world, o *sshd.Options) {
+		o.Record = func(who serve.Who, e serve.Event) error {
+			if e.Action == "forward" {
+				panic("a fault of the server")
+			}
+			return w.record(who, e)
+		}
+	})
+	other := w.open(t, w.dial(t, w.admin), nil)
+	w.see(t, other, "admin")
+	c := w.dial(t, w.viewer)
+	if err := untilGone(c)(func() error {
+		_, err := c.Listen("tcp", "127.0.0.1:0")
+		return err
+	}); err == nil {
+		t.Error("a port is listened on")
+	}
+	_ = c.Wait() // until we are hung up on
+	if !strings.Contains(w.log(), "a fault of the server") {
+		t.Errorf("logged: %s", w.log())
+	}
+	other.typed(t, "still here")
+	w.see(t, other, "still here")
 }

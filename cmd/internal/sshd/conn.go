@@ -152,11 +152,11 @@ func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	c.s.mu.Lock()
 	c.s.conns[c] = struct{}{}
 	c.s.mu.Unlock()
-	c.parts.Go(func() {
+	c.part("a connection's requests", func() {
 		c.announce()
 		c.requests(reqs)
 	})
-	c.parts.Go(c.watch)
+	c.part("a connection's clock", c.watch)
 	c.channels(chans) // ends with the connection
 	close(c.gone)
 	c.end(nil)
@@ -169,6 +169,21 @@ func (c *conn) serve(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 	if err := c.s.o.Record(c.who, e); err != nil {
 		c.s.o.Log.Error("audit log", "error", err)
 	}
+}
+
+// part does something beside the rest of the connection, which ends if that
+// panics: others go on.
+func (c *conn) part(what string, do func()) {
+	c.parts.Go(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				c.s.fault(what, v)
+				c.end(serve.ErrFault)
+				c.close()
+			}
+		}()
+		do()
+	})
 }
 
 // requests answers what concerns the whole connection: no, but for the proof of
@@ -234,7 +249,7 @@ func (c *conn) channels(chans <-chan ssh.NewChannel) {
 			}
 		}
 		if why == "" {
-			c.parts.Go(func() {
+			c.part("a session", func() {
 				defer func() { <-slots }()
 				c.channel(n)
 			})
