@@ -131,7 +131,7 @@ func (f *flight) work(w *worker, first bool) error {
 			return err
 		}
 		first = false
-		err = f.p.attempt(f.ctx, w, a)
+		err = f.p.guarded(func() error { return f.p.attempt(f.ctx, w, a) })
 		f.p.set(func() {
 			f.p.data.spans.release(w)
 			w.answered, w.cancel = false, nil

@@ -202,8 +202,8 @@ func (p *Part) File() string { return p.o.Path + partSuffix }
 
 func (p *Part) set(f func()) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	f()
-	p.mu.Unlock()
 }
 
 // Commit gives the complete part its final name, durably, and removes the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -18,6 +19,18 @@ var (
 	errOtherBytes  = errors.New("the file changed on the server: its bytes are others")
 	errShort       = errors.New("the connection ended before the file did")
 )
+
+// guarded turns a panic over what a server sent into an error, so that one
+// file's fault does not take the program and its other transfers down.
+func (p *Part) guarded(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.o.Log.Error("transfer panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", v)
+		}
+	}()
+	return do()
+}
 
 // attempt is one request and its body.
 func (p *Part) attempt(ctx context.Context, w *worker, a *ask) error {
@@ -96,6 +109,7 @@ func transportVerdict(err error) verdict {
 
 // learn takes over what the answer tells of the object, and looks for room.
 func (p *Part) learn(resp *http.Response, a *ask, b body) error {
+	said, shown := digestOf(resp), rangesShown(resp, a)
 	p.data.hashing.Lock()
 	p.set(func() {
 		p.pieced = p.pieced || a.ranged || b.verdict == compare
@@ -111,8 +125,8 @@ func (p *Part) learn(resp *http.Response, a *ask, b body) error {
 		if b.verdict == accept && a.overlap == 0 {
 			p.adopt(b)
 		}
-		p.told(digestOf(resp))
-		p.ranges = resp.ProtoMajor == 1 && rangesShown(resp, a)
+		p.told(said)
+		p.ranges = resp.ProtoMajor == 1 && shown
 		p.suspect = false
 	})
 	p.data.hashing.Unlock()
@@ -258,19 +272,18 @@ func (p *Part) sweep(dog *watchdog, r io.Reader, w *worker, b body) error {
 	buf := make([]byte, p.bufferSize())
 	p.set(func() { p.alone = true })
 	for at := int64(0); ; {
-		p.mu.Lock()
-		there := p.data.spans.contiguous(max(at, p.data.front))
-		p.mu.Unlock()
+		var there int64
+		p.set(func() { there = p.data.spans.contiguous(max(at, p.data.front)) })
 		if err := p.skip(dog, r, at, there, buf); err != nil {
 			return err
 		}
-		p.mu.Lock()
-		if at < there {
-			p.adopt(b)
-		}
-		at = there
-		s := p.data.spans.claimAt(w, at)
-		p.mu.Unlock()
+		var s *span
+		p.set(func() {
+			if at < there {
+				p.adopt(b)
+			}
+			s = p.data.spans.claimAt(w, there)
+		})
 		if s == nil {
 			return nil
 		}
@@ -278,10 +291,11 @@ func (p *Part) sweep(dog *watchdog, r io.Reader, w *worker, b body) error {
 		if at, err = p.receive(dog, r, w, s, b); err != nil {
 			return err
 		}
-		p.mu.Lock()
-		stay := at < w.reach && !w.retired
-		p.data.spans.release(w)
-		p.mu.Unlock()
+		stay := false
+		p.set(func() {
+			stay = at < w.reach && !w.retired
+			p.data.spans.release(w)
+		})
 		if !stay {
 			return nil
 		}
