@@ -64,10 +64,11 @@ type Service struct {
 	cancel  context.CancelCauseFunc
 	running sync.WaitGroup
 
-	mu      sync.Mutex
-	last    Ref
-	runs    []*run // oldest first, by ascending Ref
-	project *client.Project
+	mu        sync.Mutex
+	last      Ref
+	runs      []*run // oldest first, by ascending Ref
+	project   *client.Project
+	temporary []string // folders that go with the Service
 }
 
 // keepOver is how many jobs that are over stay to be looked at. A served
@@ -229,6 +230,9 @@ func (s *Service) Close() {
 	s.cancel(ErrStopped)
 	s.running.Wait()
 	s.beat.stop()
+	for _, dir := range s.temporary {
+		_ = os.RemoveAll(dir) // what cannot be removed is the system's to clean up
+	}
 }
 
 func (s *Service) run(ref Ref) *run {

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +32,11 @@ func (s *Service) resolve(output string, force bool) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
+	if t.stdout && s.d.StateDir == "" {
+		if t.dir, err = s.makeTemporary(); err != nil {
+			return target{}, err
+		}
+	}
 	if err := os.MkdirAll(t.dir, 0o700); err != nil {
 		return target{}, &PathError{Kind: ErrFolder, Path: t.dir, Err: bare(err)}
 	}
@@ -49,7 +55,7 @@ func (s *Service) locate(output string, force bool) (target, error) {
 	t := target{force: force}
 	switch {
 	case output == "-":
-		t.stdout, output = true, filepath.Join(s.scratch(), "stdout")
+		t.stdout, output = true, filepath.Join(cmp.Or(s.d.StateDir, os.TempDir()), "stdout")
 	case output == "":
 		output = s.d.Folder
 	case os.IsPathSeparator(output[len(output)-1]):
@@ -83,11 +89,19 @@ func isLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-func (s *Service) scratch() string {
-	if s.d.StateDir != "" {
-		return s.d.StateDir
+// makeTemporary makes a folder for a file on its way to standard output, where there
+// is no state folder. Everybody may write to the system's folder of such files,
+// so that its name must be one that nobody can take before us. It goes with the
+// Service.
+func (s *Service) makeTemporary() (string, error) {
+	dir, err := os.MkdirTemp("", "dashtray-tui-")
+	if err != nil {
+		return "", &PathError{Kind: ErrFolder, Path: os.TempDir(), Err: bare(err)}
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("dashtray-tui-%d", os.Getpid()))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.temporary = append(s.temporary, dir)
+	return dir, nil
 }
 
 // writable makes and removes a file: the only question whose answer can be
