@@ -7,15 +7,6 @@ import (
 	"strings"
 )
 
-// ParseFormat reads "json" or "csv", in either case.
-func ParseFormat(s string) (Format, error) {
-	switch f := Format(strings.ToLower(strings.TrimSpace(s))); f {
-	case JSON, CSV:
-		return f, nil
-	}
-	return "", fmt.Errorf("format %q: it is json or csv", s)
-}
-
 // IncludeAll is all four data types.
 func IncludeAll() Include {
 	return Include{Metrics: true, Connections: true, Dashboards: true, AuditLogs: true}

@@ -61,16 +61,6 @@ func TestRequestsThatAreNotSent(t *testing.T) {
 	}
 }
 
-func TestParseFormat(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]Format{"json": JSON, "csv": CSV, " CSV ": CSV, "": "", "xml": "", "json,csv": ""} {
-		got, err := ParseFormat(in)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("ParseFormat(%q) = %q, %v", in, got, err)
-		}
-	}
-}
-
 func TestParseInclude(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

@@ -233,7 +233,7 @@ func (a *app) printDryRuns(docs ...dryRunDocument) error {
 		_, _ = fmt.Fprintln(a.Err, "There are no backups yet.")
 		return nil
 	}
-	return a.printLine(text.Untrusted(strings.Join(lines, "\n")).Raw())
+	return a.printLine(strings.Join(lines, "\n"))
 }
 
 func (a *app) backupVerifyCommand() *cobra.Command {
