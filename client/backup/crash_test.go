@@ -75,7 +75,7 @@ func runOnce(t *testing.T, dir string, d disk, made Entry) error {
 		return err
 	}
 	if !slices.Contains(files(inv.Entries), made.File) {
-		if err := f.Adopt(t.Context(), made); err != nil {
+		if err := f.Add(made); err != nil {
 			return err
 		}
 	}

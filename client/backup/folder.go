@@ -166,7 +166,7 @@ func (f *Folder) Inventory(ctx context.Context) (Inventory, error) {
 
 // Add puts a file that is in the folder and was verified into the manifest. It
 // returns when that is durable. The file must be regular and have e.Bytes;
-// its content is believed (see [Folder.Adopt]). e.VerifiedAt is now if it is
+// its content is believed. e.VerifiedAt is now if it is
 // zero; e.ModifiedAt is read. A name that the manifest has is replaced.
 // ErrEntry, ErrName, ErrChanged.
 func (f *Folder) Add(e Entry) error {
@@ -192,21 +192,4 @@ func (f *Folder) Add(e Entry) error {
 		return fmt.Errorf("add %q to the manifest: %w", e.File, err)
 	}
 	return nil
-}
-
-// Adopt is Add for a file whose content nobody has just seen, such as one that
-// a run finished before it was killed: it is read, and ErrChanged if it is not
-// what e says.
-func (f *Folder) Adopt(ctx context.Context, e Entry) error {
-	if !validName(e.File) {
-		return fmt.Errorf("take in %q: %w", filepath.Base(e.File), ErrName)
-	}
-	got, err := sumOf(ctx, f.root, e.File, nil)
-	if err == nil && (got.hex != e.SHA256 || got.bytes != e.Bytes) {
-		err = ErrChanged
-	}
-	if err != nil {
-		return fmt.Errorf("take in %q: %w", e.File, err)
-	}
-	return f.Add(e)
 }

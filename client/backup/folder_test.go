@@ -105,28 +105,10 @@ func TestAddRefuses(t *testing.T) {
 		if err := f.Add(e); !errors.Is(err, c.want) {
 			t.Errorf("add, %s: %v, want %v", name, err, c.want)
 		}
-		if err := f.Adopt(t.Context(), e); !errors.Is(err, c.want) && !errors.Is(err, ErrChanged) {
-			t.Errorf("adopt, %s: %v, want %v", name, err, c.want)
-		}
 	}
 	if _, err := os.Lstat(filepath.Join(f.dir, ManifestName)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a manifest was made: %v", err)
 	}
-}
-
-func TestAdopt(t *testing.T) {
-	t.Parallel()
-	f := opened(t, t.TempDir())
-	e := entryAt(night, "12345")
-	write(t, f.dir, e.File, "12354")
-	if err := f.Adopt(t.Context(), e); !errors.Is(err, ErrChanged) {
-		t.Errorf("other content: %v", err)
-	}
-	write(t, f.dir, e.File, "12345")
-	if err := f.Adopt(t.Context(), e); err != nil {
-		t.Error(err)
-	}
-	same(t, "entries", files(inventory(t, f).Entries), []string{e.File})
 }
 
 func TestFilesThatAreNotWhatTheyWere(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // Codes of what [Verify] finds wrong with a file.
@@ -199,14 +198,4 @@ func ownName(name string) bool {
 	}
 	stem, found := partOf(name)
 	return found && validName(stem)
-}
-
-// partOf takes the endings of a download that is not finished from a name.
-func partOf(name string) (stem string, ok bool) {
-	for _, suffix := range []string{".part", ".part.json", ".part.lock"} {
-		if stem, ok := strings.CutSuffix(name, suffix); ok {
-			return stem, true
-		}
-	}
-	return name, false
 }

@@ -165,8 +165,5 @@ func TestStopped(t *testing.T) {
 	if _, err := f.Inventory(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("inventory: %v", err)
 	}
-	if err := f.Adopt(ctx, all[0]); !errors.Is(err, context.Canceled) {
-		t.Errorf("adopt: %v", err)
-	}
 	same(t, "entries", files(inventory(t, f).Entries), files(all))
 }

@@ -53,9 +53,10 @@ const (
 	recordVersion = 1
 	maxRecord     = 64 << 10
 	keepRecords   = 1000
-	// continueFor is how long an unfinished run is continued by the same command.
-	continueFor = 24 * time.Hour
 )
+
+// ContinueFor is how long an unfinished run is continued by the same command.
+const ContinueFor = 24 * time.Hour
 
 // matchKey says which runs are "the same command": format, range as written,
 // types, output and recipients.
@@ -187,7 +188,7 @@ func (j journal) unfinished(origin, project, match string) *record {
 	for _, r := range j.all() {
 		age := j.now().Sub(r.Started)
 		if r.State != history.StateRunning || r.Origin != origin || r.ProjectID != project || r.Match != match ||
-			age >= continueFor || age < -continueFor {
+			age >= ContinueFor || age < -ContinueFor {
 			continue
 		}
 		if ok, err := j.tryLock(r); err == nil && ok {

@@ -53,8 +53,8 @@ func TestUnfinishedRuns(t *testing.T) {
 		"project": func(r *record) { r.ProjectID = "p2" },
 		"match":   func(r *record) { r.Match = "csv" },
 		"done":    func(r *record) { r.State = history.StateDone },
-		"old":     func(r *record) { r.Started = j.now().Add(-continueFor) },
-		"future":  func(r *record) { r.Started = j.now().Add(continueFor + time.Hour) },
+		"old":     func(r *record) { r.Started = j.now().Add(-ContinueFor) },
+		"future":  func(r *record) { r.Started = j.now().Add(ContinueFor + time.Hour) },
 		"version": func(r *record) { r.Version = recordVersion + 1 },
 	} {
 		edit(got)

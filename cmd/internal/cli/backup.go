@@ -31,8 +31,9 @@ func (a *app) backupCommand() *cobra.Command {
 			"note it in the folder's manifest, and remove the backups that no rule keeps.\n" +
 			"Rules unite; without any, all are kept. The newest one always stays, and only\n" +
 			"files that this command put there are ever removed.\n\n" +
-			"Run again after it was cut off, it goes on where it stopped. [backup] in the\n" +
-			"settings file has what the flags do not say.",
+			"Run again after it was cut off, it goes on where it stopped; what was cut off\n" +
+			"more than a day ago is made anew, and its part removed. [backup] in the settings\n" +
+			"file has what the flags do not say.",
 		Example: "  dashtray-tui backup\n" +
 			"  dashtray-tui backup --keep-daily 7 --keep-weekly 4 --keep-monthly 12\n" +
 			"  dashtray-tui backup --encrypt-to age1… --dir /srv/backups/dashtray\n" +
@@ -283,7 +284,23 @@ func (a *app) backupInto(ctx context.Context, p backupPlan, dir string, s config
 	if res.job, err = a.runUnattended(ctx, c.jobs, spec); err != nil {
 		return res, err
 	}
-	return res, folderError(dir, a.retain(ctx, folder, p.policy, &res))
+	err = a.retain(ctx, folder, p.policy, &res)
+	if err == nil {
+		a.sweep(folder)
+	}
+	return res, folderError(dir, err)
+}
+
+// sweep removes what earlier runs left that were cut off, and that no run goes
+// on with. What stays is no reason to call the backup failed.
+func (a *app) sweep(folder *backup.Folder) {
+	removed, err := folder.Sweep(job.ContinueFor)
+	for _, name := range removed {
+		a.log.Info("unfinished download removed", "file", name)
+	}
+	if err != nil {
+		a.warn(fmt.Sprintf("an unfinished download of an earlier run stays in the backup folder: %v", err))
+	}
 }
 
 // folderError tells what the system has against a backup folder.
