@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dashtray/dashtray-tui/client/archive"
 	"github.com/dashtray/dashtray-tui/client/backup"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/seal"
@@ -302,9 +301,26 @@ func (a *app) backupVerify(ctx context.Context, dir string) error {
 		return err
 	}
 	if !report.OK {
-		return &toldError{&job.InvalidError{File: report.Dir, Report: archive.Report{}}}
+		return changedFolder(report)
 	}
 	return nil
+}
+
+// changedFolder names the first file that is not what it was.
+func changedFolder(r backup.Report) error {
+	var bad []string
+	for _, c := range r.Files {
+		if c.Code != "" {
+			bad = append(bad, fmt.Sprintf("%s (%s)", text.Untrusted(c.Entry.File).Safe(), strings.ReplaceAll(c.Code, "_", " ")))
+		}
+	}
+	more := ""
+	if n := len(bad) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return message.New(message.Invalid,
+		fmt.Sprintf("The backup folder %q is not what its manifest says: %s%s.", r.Dir, bad[0], more),
+		"Copy it back from another place, or make a new one with \"dashtray-tui backup\"; nothing was changed here.")
 }
 
 func (a *app) printFolder(doc folderDocument) error {
