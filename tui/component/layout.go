@@ -23,6 +23,17 @@ func Cut(th *theme.Theme, s string, width int) string {
 	return ansi.Truncate(s, width, ansi.Truncate(th.Glyphs.Ellipsis, width, ""))
 }
 
+// CutMiddle is one line cut to width cells in its middle: most of what stays is
+// its end.
+func CutMiddle(th *theme.Theme, s string, width int) string {
+	all, room := ansi.StringWidth(s), width-ansi.StringWidth(th.Glyphs.Ellipsis)
+	if all <= width || room < 4 {
+		return Cut(th, s, width)
+	}
+	head := room / 4
+	return ansi.Truncate(s, head, "") + th.Glyphs.Ellipsis + ansi.TruncateLeft(s, all-room+head, "")
+}
+
 // Pad fills a line with blanks on the right up to width cells; a longer one
 // stays as it is.
 func Pad(s string, width int) string {

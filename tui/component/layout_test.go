@@ -11,6 +11,28 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
+func TestCutMiddle(t *testing.T) {
+	t.Parallel()
+	utf, asc := theme.New(false), theme.New(true)
+	for _, c := range []struct {
+		th    *theme.Theme
+		s     string
+		width int
+		want  string
+	}{
+		{utf, "dashtray-acme-all_time-1.json", 40, "dashtray-acme-all_time-1.json"},
+		{utf, "dashtray-acme-all_time-1.json", 17, "dash…_time-1.json"},
+		{asc, "dashtray-acme-all_time-1.json", 17, "das...time-1.json"},
+		{utf, "dashtray-acme", 4, "das…"},
+		{utf, "データ漢字ファイル.json", 12, "デ…イル.json"},
+	} {
+		got := component.CutMiddle(c.th, c.s, c.width)
+		if got != c.want || ansi.StringWidth(got) > c.width {
+			t.Errorf("CutMiddle(%q, %d) = %q, want %q", c.s, c.width, got, c.want)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
 	t.Parallel()
 	uni, asc := theme.New(false), theme.New(true)

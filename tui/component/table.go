@@ -24,6 +24,9 @@ type Column struct {
 	Drop int
 	// Right aligns its cells on the right.
 	Right bool
+	// Ends cuts its cells in the middle, so that both ends stay: files' names
+	// begin alike.
+	Ends bool
 }
 
 // Cell of a Table's row.
@@ -144,6 +147,7 @@ func (t *Table) View(th *theme.Theme) string {
 // join puts the cells of one line beside one another.
 func (t *Table) join(th *theme.Theme, widths []int, cells []Cell, styled bool) string {
 	var b strings.Builder
+	last := -1
 	for i, w := range widths {
 		if w == 0 {
 			continue
@@ -152,10 +156,12 @@ func (t *Table) join(th *theme.Theme, widths []int, cells []Cell, styled bool) s
 		if i < len(cells) {
 			c = cells[i]
 		}
-		if b.Len() > 0 {
-			b.WriteString(strings.Repeat(" ", columnGap))
-		}
+		b.WriteString(strings.Repeat(" ", t.gap(last, i)))
+		last = i
 		text := Cut(th, c.Text, w)
+		if t.Columns[i].Ends {
+			text = CutMiddle(th, c.Text, w)
+		}
 		blanks := strings.Repeat(" ", max(0, w-ansi.StringWidth(text)))
 		if styled {
 			text = th.Style(c.Tone).Render(text)
@@ -175,7 +181,7 @@ func (t *Table) widths() []int {
 	for i, c := range t.Columns {
 		widths[i] = c.Width
 	}
-	for used(widths) > t.w {
+	for t.used(widths) > t.w {
 		last := -1
 		for i, c := range t.Columns {
 			if widths[i] > 0 && c.Drop > 0 && (last < 0 || c.Drop >= t.Columns[last].Drop) {
@@ -189,19 +195,32 @@ func (t *Table) widths() []int {
 	}
 	for i, c := range t.Columns {
 		if widths[i] > 0 {
-			widths[i] += max(0, min(c.Grow, t.w-used(widths)))
+			widths[i] += max(0, min(c.Grow, t.w-t.used(widths)))
 		}
 	}
 	return widths
 }
 
 // used is the cells that columns of these widths take.
-func used(widths []int) int {
-	sum := cursorWidth - columnGap
-	for _, w := range widths {
+func (t *Table) used(widths []int) int {
+	sum, last := cursorWidth, -1
+	for i, w := range widths {
 		if w > 0 {
-			sum += w + columnGap
+			sum += t.gap(last, i) + w
+			last = i
 		}
 	}
 	return sum
+}
+
+// gap is the blanks between two columns that stand beside one another: one
+// more where a cell that ends at the gap meets one that begins there.
+func (t *Table) gap(left, right int) int {
+	switch {
+	case left < 0:
+		return 0
+	case t.Columns[left].Right && !t.Columns[right].Right:
+		return columnGap + 1
+	}
+	return columnGap
 }

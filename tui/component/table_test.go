@@ -42,11 +42,11 @@ func TestTableColumns(t *testing.T) {
 		w          int
 		head, last string
 	}{
-		{60, "  NAME           COUNT LONG       END", "  row 1              1 漢字👩‍👩‍👧‍👦 wi… x"},
-		{32, "  NAME     COUNT LONG       END", "  row 1        1 漢字👩‍👩‍👧‍👦 wi… x"},
-		{31, "  NAME           COUNT END", "  row 1              1 x"},
-		{21, "  NAME     COUNT END", "  row 1        1 x"},
-		{20, "  NAME          END", "  row 1         x"},
+		{60, "  NAME           COUNT  LONG       END", "  row 1              1  漢字👩‍👩‍👧‍👦 wi… x"},
+		{33, "  NAME     COUNT  LONG       END", "  row 1        1  漢字👩‍👩‍👧‍👦 wi… x"},
+		{32, "  NAME           COUNT  END", "  row 1              1  x"},
+		{22, "  NAME     COUNT  END", "  row 1        1  x"},
+		{21, "  NAME           END", "  row 1          x"},
 		{16, "  NAME      END", "  row 1     x"},
 		{9, "  NAME  …", "  row 1 …"},
 		{1, "…", "…"},

@@ -13,7 +13,7 @@ import (
 	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
-// columns are those of 77 cells together without Records; on 60 Data and Size
+// columns are those of 78 cells together without Records; on 60 Data and Size
 // go too.
 func columns() []component.Column {
 	return []component.Column{

@@ -31,7 +31,7 @@ func (m *Model) tableWidth() int {
 	return m.w
 }
 
-func (m *Model) paneWidth() int { return max(40, m.w/3) }
+func (m *Model) paneWidth() int { return max(39, m.w/3-1) }
 
 // SetSize gives the screen w×h cells.
 func (m *Model) SetSize(w, h int) {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -37,10 +38,10 @@ const doubleClick = 400 * time.Millisecond
 func NewList(d Deps) *List {
 	l := &List{d: d}
 	l.table.Columns = []component.Column{
-		{Title: "File", Width: 24, Grow: 60},
-		{Title: "State", Width: 13},
-		{Title: "Done", Width: 6, Right: true},
-		{Title: "Speed", Width: 11, Right: true},
+		{Title: "FILE", Width: 24, Grow: 60, Ends: true},
+		{Title: "STATE", Width: 13},
+		{Title: "DONE", Width: 6, Right: true},
+		{Title: "SPEED", Width: 11, Right: true},
 		{Title: "", Width: barWidth, Drop: 1},
 	}
 	l.table.Row = l.row
@@ -176,7 +177,7 @@ func (l *List) View() string {
 	return l.table.View(th)
 }
 
-const barWidth = 16
+const barWidth = 10
 
 // row is one job. What moves stands side by side, so that little is sent when
 // it does, and without a spinner: only one job needs to be seen at work.
@@ -186,32 +187,33 @@ func (l *List) row(i int) []component.Cell {
 	}
 	s := l.jobs[i]
 	tone, icon, word := l.state(s)
-	cells := []component.Cell{{Text: title(s), Tone: theme.Plain}, {Text: icon + " " + word, Tone: tone}}
-	if s.Step != job.StepTransferring {
-		return cells
-	}
 	t := s.Transfer
 	told := ""
-	if t.Size > 0 {
+	if t.Size > 0 && t.Done > 0 {
 		told = component.Percent(fraction(t.Done, t.Size))
+	}
+	cells := []component.Cell{{Text: l.title(s), Tone: theme.Plain}, {Text: icon + " " + word, Tone: tone}, {Text: told}}
+	if s.Step != job.StepTransferring {
+		return cells
 	}
 	speed := component.Size(t.Done)
 	if t.Phase == transfer.PhaseReceiving && !s.Paused {
 		speed = component.Rate(t.Rate)
 	}
 	bar := ansi.Strip(component.Bar(l.d.Theme, barWidth, fraction(t.Done, t.Size), l.frame))
-	return append(cells, component.Cell{Text: told}, component.Cell{Text: speed}, component.Cell{Text: bar, Tone: theme.Active})
+	return append(cells, component.Cell{Text: speed}, component.Cell{Text: bar, Tone: theme.Active})
 }
 
 // title is the file's name, else what is known of the export.
-func title(s job.Snapshot) string {
+func (l *List) title(s job.Snapshot) string {
 	switch {
 	case s.File != "":
 		return safe(filepath.Base(s.File))
 	case s.Export.ID != "":
 		return "export " + s.Export.ID.Safe()
 	case s.Spec.Request.Format != "":
-		return "new export, " + safe(string(s.Spec.Request.Format)) + " " + safe(s.Spec.Request.Range.Name)
+		return strings.ToUpper(safe(string(s.Spec.Request.Format))) + " " + l.d.Theme.Glyphs.Sep + " " +
+			component.RangeWords(safe(s.Spec.Request.Range.Name), l.d.Theme.Glyphs.Dash)
 	}
 	return "new export"
 }
