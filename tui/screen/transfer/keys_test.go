@@ -186,7 +186,7 @@ func TestListGolden(t *testing.T) {
 	st := states()
 	snaps := []job.Snapshot{
 		st["waiting-for-server"], st["stopped"], st["invalid"], st["failed"], st["done"],
-		st["verifying"], st["retry"], st["paused"], st["unknown-size"], st["receiving"],
+		st["verifying"], st["retry"], st["paused"], st["stalled"], st["unknown-size"], st["receiving"],
 	}
 	for i := range snaps {
 		if snaps[i].File != "" {

@@ -237,6 +237,8 @@ func (l *List) state(s job.Snapshot) (tone theme.Tone, icon, word string) {
 		return theme.Active, th.Mark(theme.Active), safe(string(s.Step))
 	case s.Transfer.Phase == transfer.PhaseWaiting:
 		return theme.Caution, th.Mark(theme.Caution), "interrupted"
+	case stalled(s):
+		return theme.Caution, th.Mark(theme.Caution), "stalled"
 	}
 	return theme.Active, th.Mark(theme.Active), "receiving"
 }

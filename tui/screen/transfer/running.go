@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,6 +159,8 @@ func (p *page) phase() {
 			words = fmt.Sprintf("Interrupted, try %d in %s", t.Retry+1, component.Duration(in+time.Second-1))
 		}
 		p.state(theme.Caution, p.m.d.Theme.Mark(theme.Caution), words)
+	case stalled(p.m.snap):
+		p.state(theme.Caution, p.m.d.Theme.Mark(theme.Caution), "Stalled"+percent(t.Done, t.Size)+": it connects anew if nothing comes")
 	case t.Phase == transfer.PhaseReceiving:
 		p.state(theme.Active, p.spinner(), "Receiving"+percent(t.Done, t.Size))
 	case t.Phase == transfer.PhaseDone:
@@ -196,6 +199,17 @@ func (p *page) link() {
 // moving reports whether bytes come in now, or are meant to.
 func (m *Model) moving() bool {
 	return !m.snap.Paused && m.snap.Transfer.Phase == transfer.PhaseReceiving
+}
+
+// stalledAfter is how many seconds without a byte make a stall.
+const stalledAfter = 3
+
+// stalled reports whether nothing comes in over connections that are open.
+func stalled(s job.Snapshot) bool {
+	t := s.Transfer
+	n := len(t.Rates)
+	return !s.Paused && t.Phase == transfer.PhaseReceiving && t.Rate == 0 && n >= stalledAfter &&
+		!slices.ContainsFunc(t.Rates[n-stalledAfter:], func(rate float64) bool { return rate > 0 })
 }
 
 func requests(t transfer.Snapshot) string {

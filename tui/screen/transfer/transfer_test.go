@@ -126,6 +126,10 @@ func states() map[string]job.Snapshot {
 		s.Transfer.RetryAt = clock().Add(4200 * time.Millisecond)
 		s.Transfer.LastError = "connection reset by peer"
 	})
+	edit("stalled", receiving(), func(s *job.Snapshot) {
+		s.Transfer.Rate, s.Transfer.Left = 0, -1
+		s.Transfer.Rates = append(s.Transfer.Rates, 0, 0, 0)
+	})
 	edit("paused", receiving(), func(s *job.Snapshot) {
 		s.Paused = true
 		s.Transfer.Phase, s.Transfer.Connections = engine.PhaseIdle, 0
@@ -231,6 +235,7 @@ func TestAlwaysTold(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"receiving":    {"43%", "48.3 MiB of 112.0 MiB", "12.3 MiB/s", "11.9 MiB/s", "about 1 m 30 s", "from 12.0 MiB", "3 so far, 2 connections", "works for 23 h", "Parts", "Last minute"},
 		"retry":        {"try 3 in 5 s", "connection reset by peer"},
+		"stalled":      {"! Stalled, 43%: it connects anew", "0 B/s"},
 		"paused":       {"Paused", "space goes on"},
 		"rechecking":   {"Reading what is on the disk"},
 		"unknown-size": {"48.3 MiB, the whole size is not known", "has expired"},
