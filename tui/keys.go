@@ -112,11 +112,13 @@ func (m *Model) transfersKey() key.Binding {
 	return b
 }
 
-// footerKeys are the bindings of the footer: what the screen can do, the way
-// back, how to move, and the help as the last.
+// footerKeys are the bindings of the footer: what the screen can do and how to
+// move, then, in a group of their own that is never left out, the way out and
+// the help.
 func (m *Model) footerKeys() []keymap.Group {
 	if m.over != nil {
-		return m.over.keys(m.keys)
+		rest, out := m.parted(m.over.keys(m.keys))
+		return append(rest, keymap.Group{Bindings: out})
 	}
 	var does, moves []keymap.Group
 	for _, g := range m.screenKeys() {
@@ -126,14 +128,42 @@ func (m *Model) footerKeys() []keymap.Group {
 			does = append(does, g)
 		}
 	}
-	if len(m.stack) > 1 && !m.holdsEsc() {
-		does = append(does, keymap.Group{Bindings: []key.Binding{m.keys.Back}})
+	rest, out := m.parted(slices.Concat(does, moves))
+	if len(out) == 0 && len(m.stack) > 1 && !m.holdsEsc() {
+		out = append(out, m.keys.Back)
 	}
-	last := []key.Binding{m.transfersKey(), m.keys.Profiles, m.keys.Quit, m.keys.Help}
 	if m.typing() {
-		last = []key.Binding{keymap.Named(m.keys.Interrupt, "quit")}
+		return append(rest, keymap.Group{Bindings: append(out, keymap.Named(m.keys.Interrupt, "quit"))})
 	}
-	return slices.Concat(does, moves, []keymap.Group{{Bindings: last}})
+	more := []key.Binding{m.transfersKey(), m.keys.Profiles}
+	if len(out) == 0 {
+		out = append(out, m.keys.Quit)
+	} else {
+		more = append(more, m.keys.Quit)
+	}
+	return append(rest, keymap.Group{Bindings: more}, keymap.Group{Bindings: append(out, m.keys.Help)})
+}
+
+// parted are the bindings of groups, with up and down as one, and apart from
+// them the way back, if there is one.
+func (m *Model) parted(groups []keymap.Group) (rest []keymap.Group, back []key.Binding) {
+	plain := func(b key.Binding, of key.Binding) bool { return b.Enabled() && b.Help() == of.Help() }
+	for _, g := range groups {
+		var keep []key.Binding
+		for i, b := range g.Bindings {
+			switch {
+			case len(back) == 0 && b.Enabled() && m.keys.NameOf(b) == "back":
+				back = append(back, b)
+			case plain(b, m.keys.Up) && i+1 < len(g.Bindings) && plain(g.Bindings[i+1], m.keys.Down):
+				keep = append(keep, m.keys.UpDown())
+			case plain(b, m.keys.Down) && i > 0 && plain(g.Bindings[i-1], m.keys.Up):
+			default:
+				keep = append(keep, b)
+			}
+		}
+		rest = append(rest, keymap.Group{Name: g.Name, Bindings: keep})
+	}
+	return rest, back
 }
 
 // steps are the bindings that move one step: who looks for longer ways finds

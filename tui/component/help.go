@@ -11,12 +11,15 @@ import (
 )
 
 // Footer is one line with the bindings that work now. Those that do not fit
-// are left out from the end, with an ellipsis; the last binding always stays:
-// it is the help, which lists them all.
+// are left out, with an ellipsis where they would stand; those of the last
+// group always stay: they are the way out and the help, which lists them all.
 func Footer(th *theme.Theme, groups []keymap.Group, width int) string {
+	const gap = "  "
 	var items []string
 	seen := map[string]bool{}
+	stay := 0 // the first of those that stay
 	for _, g := range groups {
+		stay = len(items)
 		for _, b := range g.Bindings {
 			if id := b.Help().Key + "\x00" + b.Help().Desc; b.Enabled() && !seen[id] {
 				seen[id] = true
@@ -24,28 +27,22 @@ func Footer(th *theme.Theme, groups []keymap.Group, width int) string {
 			}
 		}
 	}
-	if len(items) == 0 {
-		return ""
+	if all := strings.Join(items, gap); ansi.StringWidth(all) <= width {
+		return all
 	}
-	const gap = "  "
-	last := items[len(items)-1]
 	cut := th.Muted.Render(th.Glyphs.Ellipsis)
-	line := ""
-	for i, item := range items {
-		next := line + item
-		rest := ""
-		if i < len(items)-1 {
-			rest = gap + cut + gap + last
-			if i == len(items)-2 {
-				rest = gap + last
-			}
-		}
-		if ansi.StringWidth(next+rest) > width {
-			return Cut(th, line+cut+gap+last, width)
-		}
-		line = next + gap
+	last := gap + strings.Join(items[stay:], gap)
+	if ansi.StringWidth(cut+last) > width {
+		last = gap + items[len(items)-1]
 	}
-	return strings.TrimRight(line, " ")
+	line := ""
+	for _, item := range items[:stay] {
+		if ansi.StringWidth(line+item+gap+cut+last) > width {
+			break
+		}
+		line += item + gap
+	}
+	return Cut(th, line+cut+last, width)
 }
 
 // Help is the whole help as lines of at most width cells: every enabled

@@ -26,19 +26,22 @@ func groups() []keymap.Group {
 
 func TestFooter(t *testing.T) {
 	t.Parallel()
-	th := theme.New(false)
+	th, k := theme.New(false), keymap.Default(false)
+	does := groups()[0]
+	all := []keymap.Group{does, {Bindings: []key.Binding{k.Up, k.Down}}, {Bindings: []key.Binding{k.Back, k.Help}}}
 	for _, tt := range []struct {
 		w    int
 		want string
 	}{
-		{80, "n new export  d download  ↑ up  q quit  ? help"},
-		{46, "n new export  d download  ↑ up  q quit  ? help"},
-		{45, "n new export  d download  ↑ up  …  ? help"},
-		{30, "n new export  …  ? help"},
+		{80, "n new export  d download  ↑ up  ↓ down  esc back  ? help"},
+		{56, "n new export  d download  ↑ up  ↓ down  esc back  ? help"},
+		{55, "n new export  d download  ↑ up  …  esc back  ? help"},
+		{33, "n new export  …  esc back  ? help"},
+		{32, "…  esc back  ? help"},
 		{12, "…  ? help"},
 		{4, "…  …"},
 	} {
-		if got := ansi.Strip(component.Footer(th, groups(), tt.w)); got != tt.want {
+		if got := ansi.Strip(component.Footer(th, all, tt.w)); got != tt.want {
 			t.Errorf("%d: %q, want %q", tt.w, got, tt.want)
 		}
 	}

@@ -129,6 +129,18 @@ func Named(b key.Binding, does string) key.Binding {
 	return b
 }
 
+// UpDown is Up, named for both ways where room is short: "↑↓ move", "up/down move".
+func (m *Map) UpDown() key.Binding {
+	up, down := m.Up.Help().Key, m.Down.Help().Key
+	part := "/"
+	if up == "↑" && down == "↓" {
+		part = ""
+	}
+	b := m.Up
+	b.SetHelp(up+part+down, "move")
+	return b
+}
+
 // Move names the group of bindings that only move. The footer shows it last.
 const Move = "Move"
 
