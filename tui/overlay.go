@@ -247,8 +247,11 @@ func newQuit(jobs []job.Snapshot) *quitView {
 		}
 	}
 	what := "An export is running."
-	if running > 1 {
+	switch {
+	case running > 1:
 		what = fmt.Sprintf("%d exports are running.", running)
+	case moving:
+		what = "A transfer is running."
 	}
 	then := "Quitting stops nothing at the server: an export goes on there, and the same export started again picks it up."
 	if moving {

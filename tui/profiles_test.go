@@ -204,7 +204,7 @@ func TestKeyOfAProfileIsChanged(t *testing.T) {
 		c.Keys(tuitest.Enter, tuitest.Enter)
 		c.Need(t, "work → Exports", "No exports yet")
 		c.Type("q")
-		c.Need(t, "An export is running.") // the one that the key before began
+		c.Need(t, "A transfer is running.") // the one that the key before began
 	})
 }
 

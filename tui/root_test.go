@@ -75,7 +75,7 @@ func TestQuit(t *testing.T) {
 			c.jobs.Step(1, job.StepTransferring)
 			c.Settle(time.Second)
 			c.Keys("q")
-			c.Need(t, "is kept")
+			c.Need(t, "A transfer is running.", "is kept")
 			c.Keys(tuitest.Esc)
 			ended(t, c, false)
 			c.Keys("q", tuitest.Right, tuitest.Enter)
