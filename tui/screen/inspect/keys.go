@@ -244,10 +244,20 @@ func (m *Model) wheel(msg tea.MouseWheelMsg) {
 // doubleClick is the longest time between the two clicks of one.
 const doubleClick = 400 * time.Millisecond
 
-// click selects a row, and a second one opens it; on a chart it moves the cursor.
+// click selects a tab or a row, and a second one opens the row; on a chart it
+// moves the cursor.
 func (m *Model) click(msg tea.MouseClickMsg) {
+	if msg.Button != tea.MouseLeft || !m.ready() {
+		return
+	}
+	if msg.Y == 0 {
+		if t, ok := m.tabAt(msg.X); ok {
+			m.turn(int(t - m.tab))
+		}
+		return
+	}
 	l := m.current()
-	if msg.Button != tea.MouseLeft || !m.ready() || l == nil {
+	if l == nil {
 		return
 	}
 	if m.charting() {

@@ -118,6 +118,24 @@ func TestMouse(t *testing.T) {
 	need(t, m, "▸ Nothing yet")
 }
 
+func TestTabsTakeClicks(t *testing.T) {
+	t.Parallel()
+	for _, w := range []int{80, 60, 40} { // with their numbers, without, and cut
+		m := shown(t, export(), false)
+		m.SetSize(w, 20)
+		for _, name := range []string{"Metrics", "Summary", "Connections"} {
+			bar, _, _ := strings.Cut(ansi.Strip(m.View()), "\n")
+			m.Update(tea.MouseClickMsg{X: strings.Index(bar, name), Y: 0, Button: tea.MouseLeft})
+			need(t, m, "["+name)
+		}
+		before := m.View()
+		m.Update(tea.MouseClickMsg{X: 79, Y: 0, Button: tea.MouseLeft})
+		if m.View() != before {
+			t.Errorf("%d wide: a click beside the tabs turns to another", w)
+		}
+	}
+}
+
 // TestKeysDoSomething: what the help tells can be done, and is told once.
 func TestKeysDoSomething(t *testing.T) {
 	t.Parallel()

@@ -121,27 +121,46 @@ func (m *Model) turn(by int) {
 	}
 }
 
-// tabBar names the tabs, with what is in them where there is room. The one that
-// is shown stands in brackets.
+// tabNames are the words of the tabs, with what is in them where there is room.
+func (m *Model) tabNames() []string {
+	names := make([]string, tabCount)
+	counted := make([]string, tabCount)
+	width := -1
+	for t := range tabCount {
+		names[t], counted[t] = t.String(), t.String()
+		if _, all := m.known(t); t != summary {
+			counted[t] += " " + component.Count(all)
+		}
+		width += ansi.StringWidth(counted[t]) + len("[] ")
+	}
+	if width <= m.w {
+		return counted
+	}
+	return names
+}
+
+// tabBar draws the tabs; the one that is shown stands in brackets.
 func (m *Model) tabBar() string {
 	th := m.d.Theme
-	draw := func(counted bool) string {
-		parts := make([]string, 0, tabCount)
-		for t := range tabCount {
-			name := t.String()
-			if _, all := m.known(t); counted && t != summary {
-				name += " " + component.Count(all)
-			}
-			if t == m.tab {
-				parts = append(parts, th.Selected.Render("["+name+"]"))
-			} else {
-				parts = append(parts, th.Muted.Render(" "+name+" "))
-			}
+	parts := m.tabNames()
+	for i, name := range parts {
+		if tab(i) == m.tab {
+			parts[i] = th.Selected.Render("[" + name + "]")
+		} else {
+			parts[i] = th.Muted.Render(" " + name + " ")
 		}
-		return strings.Join(parts, " ")
 	}
-	if bar := draw(true); ansi.StringWidth(bar) <= m.w {
-		return bar
+	return component.Cut(th, strings.Join(parts, " "), m.w)
+}
+
+// tabAt is the tab that is drawn at a cell of the bar.
+func (m *Model) tabAt(x int) (tab, bool) {
+	for i, name := range m.tabNames() {
+		w := ansi.StringWidth(name) + len("[]")
+		if x >= 0 && x < w {
+			return tab(i), true
+		}
+		x -= w + 1
 	}
-	return component.Cut(th, draw(false), m.w)
+	return 0, false
 }
