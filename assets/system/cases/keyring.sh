@@ -51,14 +51,13 @@ nobody_there() {
   [ ! -e "/run/user/$(id -u)/bus" ] || skip "this user has a session bus, which would be asked"
 }
 
-# processes that a keyring may leave behind, those with this case's home: other
-# people's come and go. pgrep itself goes by 15 letters.
+# processes of this case, known by its home, whatever they are called: nothing
+# that is asked of a keyring may leave one behind. Others on this machine count
+# for nothing.
 processes() {
-  local name pid
-  for name in dbus-daemon dbus-launch gnome-keyring-d gcr-prompter; do
-    for pid in $(pgrep -x "$name"); do
-      if grep -qzxF "HOME=$HOME" "/proc/$pid/environ" 2>/dev/null; then echo "$name $pid"; fi
-    done
+  local file
+  { grep -lzxF "HOME=$HOME" /proc/[0-9]*/environ 2>/dev/null || true; } | while read -r file; do
+    echo "$(cat "${file%environ}comm") $file"
   done
 }
 
