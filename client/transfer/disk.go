@@ -50,7 +50,7 @@ type systemFile struct{ *os.File }
 func (systemDisk) open(path string, flag int) (file, error) {
 	f, err := os.OpenFile(path, flag|noFollow, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open %q: %w", path, err)
+		return nil, err // which says what was done, and to what
 	}
 	opened, err := f.Stat()
 	if err == nil {

@@ -101,6 +101,7 @@ func samples() []sample {
 		{"file server refuses", &job.TransferError{Err: &transfer.RefusedError{Status: 418}}, message.Transfer, "could not be finished: the file server answered 418 I'm a teapot; what arrived is kept", "again"},
 		{"file server's certificate", &job.TransferError{Err: &tls.CertificateVerificationError{Err: errors.New("signed by nobody")}}, message.Transfer, "trusted: signed by nobody", "--cacert"},
 		{"disk breaks", &job.TransferError{Err: errors.New("write the part: input/output error")}, message.Transfer, "could not be finished: write the part: input/output error", "again"},
+		{"folder taken away", &job.TransferError{Err: fmt.Errorf("write checkpoint: %w", fs.ErrNotExist)}, message.Transfer, "folder that the file was coming into is gone", "-o"},
 		{"disk full, in the transfer", &job.TransferError{Err: transfer.ErrDiskFull}, message.Disk, "full", "Make room"},
 		{"name taken meanwhile", transfer.ErrExists, message.Exists, "appeared", "--force"},
 

@@ -345,6 +345,11 @@ func ofBrokenTransfer(err error) (Message, bool) {
 		m := untrusted(cert)
 		m.Code = Transfer
 		return m, true
+	case errors.Is(err, fs.ErrNotExist):
+		return Message{
+			Transfer, "The folder that the file was coming into is gone.",
+			"Put it back and run the same command again, or choose another place with -o.",
+		}, true
 	}
 	return Message{
 		Transfer, "The transfer could not be finished: " + unstopped(clean(broken.Err.Error())) + "; what arrived is kept.",

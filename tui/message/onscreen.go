@@ -3,6 +3,7 @@ package message
 import (
 	"crypto/tls"
 	"errors"
+	"io/fs"
 
 	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
@@ -116,6 +117,8 @@ func downloadOnScreen(code Code, err error) string {
 		return "Download it again: the file is fetched afresh."
 	case errors.As(err, &cert):
 		return networkOnScreen(err)
+	case code == Transfer && errors.Is(err, fs.ErrNotExist):
+		return "Put it back, or choose another folder."
 	case code == Disk:
 		return ""
 	}
