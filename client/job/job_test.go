@@ -317,6 +317,7 @@ func TestBusy(t *testing.T) {
 
 		other := w.ranged("last_7_days")
 		other.IfBusy = job.BusyAttach
+		other.Output = filepath.Join(w.dir, "attached") + string(filepath.Separator) // the first job holds the part of its own
 		res, snap, err := w.do(other)
 		if err != nil || res.ExportID != running || !snap.Adopted {
 			t.Errorf("attach: %+v, %v", res, err)
