@@ -246,7 +246,7 @@ func TestStatuses(t *testing.T) {
 func TestSwitchedProtocolIsNotReadFrom(t *testing.T) {
 	t.Parallel()
 	s := newServer(mib)
-	s.tricks = []trick{func(_ *server, req *http.Request, resp *http.Response) (*http.Response, error) {
+	s.tricks = []trick{func(_ *server, _ *http.Request, resp *http.Response) (*http.Response, error) {
 		resp.StatusCode, resp.Body = http.StatusSwitchingProtocols, unread{t}
 		return resp, nil
 	}}
