@@ -213,10 +213,19 @@ func (j journal) of(origin string, id client.ID) *record {
 	return nil
 }
 
-// prune keeps the newest records. Old ones are only memory.
+// prune keeps the newest records. Old ones are only memory, and what a process
+// was killed over while it wrote one is not even that.
 func (j journal) prune() {
 	entries, err := os.ReadDir(j.dir)
-	if j.dir == "" || err != nil || len(entries) <= 2*keepRecords {
+	if j.dir == "" || err != nil {
+		return
+	}
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		info, err := e.Info()
+		return strings.HasPrefix(e.Name(), tempPrefix) && err == nil && j.now().Sub(info.ModTime()) > ContinueFor &&
+			os.Remove(filepath.Join(j.dir, e.Name())) == nil
+	})
+	if len(entries) <= 2*keepRecords {
 		return
 	}
 	for _, e := range entries[:len(entries)-2*keepRecords] {
@@ -226,11 +235,14 @@ func (j journal) prune() {
 
 func (j journal) path(name string) string { return filepath.Join(j.dir, name+".json") }
 
+// tempPrefix begins the name of a record that is not yet whole.
+const tempPrefix = ".tmp-"
+
 // writeDurably replaces a small file so that a power cut leaves the old or the
 // new one: temporary file, fsync, rename, fsync of the folder.
 func writeDurably(path string, b []byte) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".tmp-*")
+	f, err := os.CreateTemp(dir, tempPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("write %q: %w", path, err)
 	}

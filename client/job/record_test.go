@@ -148,3 +148,29 @@ func TestServersRangeWordIsNoFileName(t *testing.T) {
 		t.Errorf("last_7_days became %q", got)
 	}
 }
+
+// Killed over the writing of a record, a process leaves a file of no use.
+func TestHalfWrittenRecordsAreRemoved(t *testing.T) {
+	t.Parallel()
+	j := testJournal(t)
+	if err := os.MkdirAll(j.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, at := range map[string]time.Time{
+		tempPrefix + "1": j.now().Add(-ContinueFor - time.Second), tempPrefix + "2": j.now(),
+		"20260101T000000.000Z-0.json": j.now().AddDate(0, -2, 0),
+	} {
+		path := filepath.Join(j.dir, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j.prune()
+	left, err := os.ReadDir(j.dir)
+	if err != nil || len(left) != 2 || left[0].Name() != tempPrefix+"2" {
+		t.Errorf("%v, %v", left, err)
+	}
+}
