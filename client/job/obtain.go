@@ -178,29 +178,33 @@ func (r *run) attach(ctx context.Context, busy error) error {
 	if !ok {
 		return fmt.Errorf("attach to the running export, whose id is not known: %w", busy)
 	}
-	exp, err := r.s.d.API.Export(ctx, running)
+	exp, err := r.s.d.API.Export(ctx, running.ID)
 	if err != nil {
-		return fmt.Errorf("attach to export %s: %w", running.Safe(), err)
+		return fmt.Errorf("attach to export %s: %w", running.ID.Safe(), err)
 	}
-	req := r.snap.Spec.Request
-	if exp.Format != "" && exp.Format != req.Format {
-		r.warn("the running export is %s, not %s", exp.Format, req.Format)
-	}
-	if differs(exp.Range, req.Range) {
-		r.warn("the running export has another date range than %s", req.Range.Name)
-	}
-	// From here on the job is that export, as if it had been asked for by id.
-	if exp.Format != "" {
-		r.record.Format = string(exp.Format)
-	}
-	if echoed := told(exp.Range); echoed != (client.Range{}) {
-		r.record.Range = echoed
-	}
+	exp = joined(exp, running)
+	// From here on the job is that export, as if it had been asked for by id:
+	// what nobody tells of it is not known, whatever was asked for.
+	r.attached = true
+	r.record.Format, r.record.Range, r.record.Include = string(exp.Format), told(exp.Range), nil
 	if exp.Include != nil {
 		r.record.Include = exp.Include.Names()
 	}
-	r.change(func(s *Snapshot) { s.Spec.ID, s.Export = running, exp })
-	return r.made(running, exp.CreatedAt, true)
+	r.warnOfOther(exp)
+	r.change(func(s *Snapshot) { s.Spec.ID, s.Export = running.ID, exp })
+	return r.made(running.ID, exp.CreatedAt, true)
+}
+
+// warnOfOther says once how a running export that was taken over differs from
+// what was asked for, as far as the server has told by now.
+func (r *run) warnOfOther(exp client.Export) {
+	req := r.snap.Spec.Request
+	if exp.Format != "" && exp.Format != req.Format {
+		r.warnOnce(fmt.Sprintf("the running export is %s, not %s", exp.Format, req.Format))
+	}
+	if exp.Range != (client.WireRange{}) && differs(exp.Range, req.Range) {
+		r.warnOnce("the running export has another date range than " + req.Range.Name)
+	}
 }
 
 func differs(told client.WireRange, asked client.Range) bool {
@@ -213,11 +217,12 @@ func differs(told client.WireRange, asked client.Range) bool {
 	return told.From.Sub(asked.From).Abs() > time.Minute || told.To.Sub(asked.To).Abs() > time.Minute
 }
 
-// whoRuns finds the id of the running export: in the refusal, or in the list.
-func (r *run) whoRuns(ctx context.Context, busy error) (client.ID, bool) {
+// whoRuns finds the running export, by its id in the refusal, or in the list,
+// which may tell more of it.
+func (r *run) whoRuns(ctx context.Context, busy error) (client.Export, bool) {
 	var refused *client.Error
 	if errors.As(busy, &refused) && refused.Running != "" {
-		return refused.Running, true
+		return client.Export{ID: refused.Running}, true
 	}
 	n := 0
 	for exp, err := range r.s.d.API.Exports(ctx) {
@@ -225,13 +230,13 @@ func (r *run) whoRuns(ctx context.Context, busy error) (client.ID, bool) {
 			break
 		}
 		if exp.Stage.Running() {
-			return exp.ID, true
+			return exp, true
 		}
 		if n++; n == 20 { // a running one is among the newest
 			break
 		}
 	}
-	return "", false
+	return client.Export{}, false
 }
 
 // waitTurn waits for the running export to end: by looking at it where its id
@@ -247,7 +252,7 @@ func (r *run) waitTurn(ctx context.Context, busy error) error {
 		if err := r.pauseFor(ctx, r.pace(look)); err != nil {
 			return err
 		}
-		exp, err := r.s.d.API.Export(ctx, running)
+		exp, err := r.s.d.API.Export(ctx, running.ID)
 		if err != nil || !exp.Stage.Running() {
 			// It ended, or it cannot be looked at: ask for our turn.
 			return ctx.Err()

@@ -39,6 +39,7 @@ type run struct {
 	recipients []seal.Recipient
 	record     *record
 	fresh      bool // the export was made by this very run
+	attached   bool // it is the one that was running already
 }
 
 func newRun(s *Service, ref Ref, spec Spec) *run {
@@ -112,6 +113,9 @@ func (r *run) pipeline(ctx context.Context) (res *Result, err error) {
 		return nil, r.timedOut(limited, err)
 	}
 	done()
+	if r.attached {
+		r.warnOfOther(exp)
+	}
 	return r.keep(ctx, exp)
 }
 

@@ -1,8 +1,11 @@
 package job_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -167,6 +170,62 @@ func unheard(way http.RoundTripper) http.RoundTripper {
 		}
 		return res, err
 	})
+}
+
+// terse is a server that tells of an export what the page documents, while silent says so.
+func terse(silent func(status string) bool) func(http.RoundTripper) http.RoundTripper {
+	return func(way http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			res, err := way.RoundTrip(r)
+			if err != nil || r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/exports/") {
+				return res, err
+			}
+			defer func() { _ = res.Body.Close() }()
+			var all map[string]any
+			if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
+				return nil, err
+			}
+			if status, _ := all["status"].(string); silent(status) {
+				all = map[string]any{"status": status, "downloadUrl": all["downloadUrl"]}
+			}
+			b, err := json.Marshal(all)
+			res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+			return res, err
+		})
+	}
+}
+
+func TestAttachClaimsNothingThatTheServerDidNotTell(t *testing.T) {
+	for name, c := range map[string]struct {
+		silent   func(status string) bool
+		rng      string
+		warnings int
+	}{
+		"never":      {func(string) bool { return true }, "", 0},
+		"at its end": {func(status string) bool { return status != "completed" }, "all_time", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, sandbox.Config{}, func(w *world) {
+				first := w.svc.Start(w.spec())
+				running := w.until(first, "its turn", func(s job.Snapshot) bool { return s.Step.OnServer() }).Export.ID
+				w.via = terse(c.silent)
+				w.boot()
+				other := w.ranged("last_7_days")
+				other.Request.Include.Metrics = false
+				other.IfBusy = job.BusyAttach
+				res, _, err := w.do(other)
+				if err != nil || res.ExportID != running {
+					t.Fatalf("%+v, %v", res, err)
+				}
+				if res.Range.Name != c.rng || !res.Range.From.IsZero() || len(res.Warnings) != c.warnings || len(res.Report.Warnings) != 0 {
+					t.Errorf("range %+v, warnings %q and %v", res.Range, res.Warnings, res.Report.Warnings)
+				}
+				if c.rng == "" && (res.Include != client.Include{} || !strings.Contains(res.File, "-export-")) {
+					t.Errorf("types %v of %s, which nobody told", res.Include.Names(), res.File)
+				}
+			})
+		})
+	}
 }
 
 func TestARunCutOffBeforeTheAnswerCameMakesNoSecondExport(t *testing.T) {
