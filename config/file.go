@@ -42,7 +42,7 @@ type File struct {
 // entry is one setting of the file.
 type entry struct {
 	read
-	offset int
+	name, offset int // where its name is, and its value
 }
 
 // Profile is a project that the file knows. What the file does not say has an
@@ -85,6 +85,17 @@ func (f *File) setting(origin Origin, key string) List {
 // problem is a fault that shows only when a setting is used.
 func (f *File) problem(key, reason string) *FileError {
 	line, column := f.lines.position(f.entries[key].offset)
+	return &FileError{Path: f.Path, Line: line, Column: column, Key: key, Reason: reason}
+}
+
+// Wrong is a fault of a setting's name that its user finds, such as an action
+// that the console does not have.
+func (f *File) Wrong(key, reason string) *FileError {
+	e, ok := f.entries[key]
+	if !ok {
+		return &FileError{Path: f.Path, Key: key, Reason: reason}
+	}
+	line, column := f.lines.position(e.name)
 	return &FileError{Path: f.Path, Line: line, Column: column, Key: key, Reason: reason}
 }
 

@@ -96,7 +96,7 @@ func (w *walker) keyValue(table []part, e *unstable.Node) {
 		w.problem(path, len(path)-1, wrong.offset, wrong.reason)
 		return
 	}
-	w.file.entries[dotted(path)] = entry{got, v.offset}
+	w.file.entries[dotted(path)] = entry{got, path[len(path)-1].offset, v.offset}
 }
 
 // find gives what the schema has at path. What it has not is a problem.

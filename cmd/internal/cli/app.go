@@ -100,8 +100,10 @@ func (a *app) loadSettings(cmd *cobra.Command) error {
 		}
 	}
 	var err error
-	a.settings, err = config.Load(a.flags, a.Env, a.file)
-	return err
+	if a.settings, err = config.Load(a.flags, a.Env, a.file); err != nil {
+		return err
+	}
+	return a.checkKeys()
 }
 
 // refuseDemo is for commands below another that have no meaning in the demo.

@@ -15,12 +15,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dashtray/dashtray-tui/client/archive"
-	"github.com/dashtray/dashtray-tui/client/text"
+	"github.com/dashtray/dashtray-tui/config"
 	"github.com/dashtray/dashtray-tui/tui"
 	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/message"
 	"github.com/dashtray/dashtray-tui/tui/plain"
-	"github.com/dashtray/dashtray-tui/tui/theme"
 )
 
 // runConsole opens the console. The key is looked for in it: a person sees what
@@ -36,9 +35,6 @@ func (a *app) runConsole(cmd *cobra.Command, _ []string) (err error) {
 	// The address is checked on a plain terminal: the console could not mend it.
 	if _, err := a.account(a.settings, a.Env); err != nil {
 		return err
-	}
-	if _, err := keymap.Parse(a.keyBindings(), theme.ASCIILocale(a.Environ())); err != nil {
-		return wrongKeys(err)
 	}
 	a.onScreen = true
 	a.patience = -1 // who watches decides for himself when it is enough
@@ -111,16 +107,28 @@ func (a *app) keyBindings() map[string][]string {
 	return keys
 }
 
-// wrongKeys is a setting that names no action or no key.
-func wrongKeys(err error) error {
-	return &message.Error{
-		Message: message.Message{
-			Code: message.Config,
-			Text: sentenceCase(text.Untrusted(err.Error()).Safe()) + ".",
-			Hint: "Correct [keys] in the settings file; the console's help (?) names the actions.",
-		},
-		Err: err,
+// checkKeys finds settings that name no action or no key. Which there are is
+// the console's to say, but the file is wrong for every command.
+func (a *app) checkKeys() error {
+	if len(a.settings.Keys) == 0 {
+		return nil
 	}
+	_, err := keymap.Parse(a.keyBindings(), false)
+	all, _ := err.(interface{ Unwrap() []error })
+	if all == nil {
+		return err
+	}
+	var wrong []*config.FileError
+	for _, err := range all.Unwrap() {
+		var e *keymap.Error
+		if !errors.As(err, &e) {
+			return err
+		}
+		wrong = append(wrong, a.file.Wrong(e.Setting, "is wrong: "+e.Reason))
+	}
+	slices.SortStableFunc(wrong, func(a, b *config.FileError) int { return a.Line - b.Line })
+	wrong[0].Others = wrong[1:]
+	return wrong[0]
 }
 
 // speaks reports whether the console is to be plain lines, for a screen reader.
