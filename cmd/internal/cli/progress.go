@@ -3,11 +3,13 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/client/transfer"
@@ -32,6 +34,8 @@ const (
 	// drawEvery keeps a line readable, and a slow terminal free.
 	drawEvery    = 250 * time.Millisecond
 	defaultWidth = 80
+	// maxStatus is how many runes of a server's own word for a status a line takes.
+	maxStatus = 40
 )
 
 func (a *app) newProgress() *progress {
@@ -101,6 +105,9 @@ func stageLine(step job.Step, s job.Snapshot) string {
 	case job.StepGenerating:
 		return "Export " + id + ": generating the file."
 	case job.StepProcessing:
+		if word := s.Export.Status.SafeN(maxStatus); s.Export.Stage == client.StageUnknown && word != "" {
+			return "Export " + id + " is being made: " + strconv.Quote(word) + "." // as it came
+		}
 		return "Export " + id + " is being made."
 	case job.StepTransferring:
 		if s.File == "" {

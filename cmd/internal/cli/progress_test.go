@@ -12,6 +12,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/dashtray/dashtray-tui/client"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/transfer"
 )
@@ -33,6 +34,8 @@ func TestLiveLine(t *testing.T) {
 	generating.Export.ID = "exp_1"
 	silent := generating
 	silent.LookErr = context.DeadlineExceeded
+	strange := at(job.StepProcessing)
+	strange.Export = client.Export{ID: "exp_1", Status: "warming up\x1b[2J"}
 	waiting := receiving(10<<20, 40<<20)
 	waiting.Transfer.Phase, waiting.Transfer.RetryAt, waiting.Transfer.LastError = transfer.PhaseWaiting, now.Add(3*time.Second), "connection\nreset\x1b[2J"
 	unknown := receiving(10<<20, -1)
@@ -48,6 +51,7 @@ func TestLiveLine(t *testing.T) {
 	}{
 		{"on the server", generating, "Export exp_1: generating the file (12 s)"},
 		{"no answer", silent, "Export exp_1: generating the file (12 s); the server gives no answer, trying again"},
+		{"a word that nobody knows", strange, `Export exp_1 is being made: "warming up␛[2J" (12 s)`},
 		{"receiving", receiving(10<<20, 40<<20), "Downloading: 10.0 MiB of 40.0 MiB  25%  4.0 MiB/s  9 s left"},
 		{"size unknown", unknown, "Downloading: 10.0 MiB  4.0 MiB/s"},
 		{"next try", waiting, "Downloading: 10.0 MiB of 40.0 MiB  25%  next try in 3 s (connection␊reset␛[2J)"},
