@@ -182,6 +182,9 @@ func TestClockThatJumps(t *testing.T) {
 				if jump > 0 && !strings.Contains(p.Snapshot().LastError, "asleep") {
 					t.Errorf("the wake was not noticed: %q", p.Snapshot().LastError)
 				}
+				if (s.idleClosed > 0) != (jump > 0) {
+					t.Errorf("idle connections were given up %d times", s.idleClosed)
+				}
 			})
 		})
 	}

@@ -121,6 +121,11 @@ func TestPartsOnlyWhereTheyAreSafe(t *testing.T) {
 				if parts := len(s.requests) > 1; parts != c.parts {
 					t.Errorf("%d requests", len(s.requests))
 				}
+				for _, req := range s.requests {
+					if m := req.Header.Get("If-Match"); m != "" && m != `"one"` { // which takes no date
+						t.Errorf("If-Match: %s", m)
+					}
+				}
 			})
 		})
 	}

@@ -34,6 +34,7 @@ type server struct {
 	latency             time.Duration
 	lineFree            time.Time
 	open, most          int // bodies that are being read
+	idleClosed          int // times that its idle connections were given up
 }
 
 // trick edits the honest answer, or makes another one.
@@ -112,6 +113,12 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.most = max(s.most, s.open)
 	resp.Body = &counted{ReadCloser: resp.Body, ctx: req.Context(), s: s}
 	return resp, nil
+}
+
+func (s *server) CloseIdleConnections() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idleClosed++
 }
 
 // isPart reports whether a request is by one of several connections.
