@@ -252,40 +252,45 @@ func oneOf(t *testing.T, p *Part, objects ...[]byte) []byte {
 
 func TestServerWithTooMuchToDoGetsHalfTheConnections(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s := wide(160 * mib)
-		var at time.Time
-		o := options(s, dir)
-		o.Connections = 8
-		p, err := Open(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- p.Fetch(t.Context()) }()
-		time.Sleep(1900 * time.Millisecond)
-		if n := p.Snapshot().Connections; n != 8 {
-			t.Errorf("%d connections", n)
-		}
-		s.mu.Lock()
-		s.parts = []trick{func(s *server, q *http.Request, r *http.Response) (*http.Response, error) {
-			at = time.Now()
-			return answer(429, "", "Retry-After", "60")(s, q, r)
-		}}
-		s.mu.Unlock()
-		time.Sleep(2600 * time.Millisecond)
-		if n := p.Snapshot().Connections; at.IsZero() || n < 3 || n > 4 {
-			t.Errorf("%d connections after it said that it is too much", n)
-		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		same(t, p, s.body)
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				s := wide(160 * mib)
+				var at time.Time
+				o := options(s, dir)
+				o.Connections = 8
+				p, err := Open(o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				done := make(chan error, 1)
+				go func() { done <- p.Fetch(t.Context()) }()
+				time.Sleep(1900 * time.Millisecond)
+				if n := p.Snapshot().Connections; n != 8 {
+					t.Errorf("%d connections", n)
+				}
+				s.mu.Lock()
+				s.parts = []trick{func(s *server, q *http.Request, r *http.Response) (*http.Response, error) {
+					at = time.Now()
+					return answer(status, "", "Retry-After", "60")(s, q, r)
+				}}
+				s.mu.Unlock()
+				time.Sleep(2600 * time.Millisecond)
+				if n := p.Snapshot().Connections; at.IsZero() || n < 3 || n > 4 {
+					t.Errorf("%d connections after it said that it is too much", n)
+				}
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+				same(t, p, s.body)
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 // TestOneSilentConnectionDoesNotHoldUpTheEnd: an idle one takes over.

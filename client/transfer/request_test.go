@@ -96,6 +96,12 @@ func TestPlainHTTPOffThisMachineIsRefused(t *testing.T) {
 		if _, err := get(t, o); (err == nil) != ok {
 			t.Errorf("%s: %v", link, err)
 		}
+		s.tricks = []trick{answer(302, "", "Location", link)}
+		o = options(s, t.TempDir())
+		o.Link = func(context.Context, bool) (string, error) { return "http://127.0.0.1:2/x", nil }
+		if _, err := get(t, o); (err == nil) != ok && link != "::" { // that one is a path
+			t.Errorf("redirected to %s: %v", link, err)
+		}
 	}
 }
 
