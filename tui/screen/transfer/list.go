@@ -196,7 +196,7 @@ func (l *List) row(i int) []component.Cell {
 	if s.Step != job.StepTransferring {
 		return cells
 	}
-	speed := component.Size(t.Done)
+	speed := l.d.Theme.Glyphs.Dash
 	if t.Phase == transfer.PhaseReceiving && !s.Paused {
 		speed = component.Rate(t.Rate)
 	}
