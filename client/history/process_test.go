@@ -22,6 +22,8 @@ const (
 // work is what one writer does: it makes exports of its own, and all change
 // one that they share.
 func work(t testing.TB, s *Store, name string) {
+	// However busy the machine is: this is about what is written, not about when.
+	do(t, s.db, `PRAGMA busy_timeout = 100000`)
 	for i := range perWriter {
 		id := client.ID(fmt.Sprintf("%s-%d", name, i))
 		dir := filepath.Join(filepath.Dir(s.path), name)
