@@ -38,7 +38,7 @@ build: ## build bin/dashtray-tui
 
 .PHONY: test
 test: ## every test that needs Go alone
-	$(GO) test -timeout 3m ./...
+	$(GO) test ./...
 
 .PHONY: test-system
 test-system: build ## the program with real tools: tmux, nginx, jq, pandas; CASE=nginx runs some
