@@ -86,7 +86,7 @@ func (s *idSet) keep(h uint64) bool {
 	if h&s.skip != 0 {
 		return false
 	}
-	if 2*s.n >= len(s.blocks)*blockSlots {
+	if s.n < s.limit && 2*s.n >= len(s.blocks)*blockSlots { // at the limit it is thinned instead
 		s.grow()
 	}
 	slot := s.block(h).find(h)

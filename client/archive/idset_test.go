@@ -63,6 +63,19 @@ func TestIDSetPastItsLimit(t *testing.T) {
 	}
 }
 
+// A set that is full is thinned, and not made larger first.
+func TestFullIDSetDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	s := idSet{limit: 8 * blockSlots}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 3 * s.limit {
+		addOne(&s, r.Uint64())
+	}
+	if slots := len(s.blocks) * blockSlots; slots > 2*s.limit {
+		t.Errorf("%d slots for %d hashes", slots, s.limit)
+	}
+}
+
 // Hashes that are added together are found like hashes that are added alone,
 // also where a copy is in the same group, and where the sample begins or is
 // halved.
