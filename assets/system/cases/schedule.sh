@@ -135,7 +135,7 @@ user_systemd() {
     >"$work/systemd.log" 2>&1 </dev/null &
   children+=($!)
   local tries
-  for tries in {1..100}; do
+  for tries in {1..600}; do
     if systemctl --user is-active default.target >/dev/null 2>&1; then return 0; fi
     kill -0 "${children[-1]}" 2>/dev/null || break
     sleep 0.1
