@@ -196,3 +196,40 @@ func TestHomeByMouse(t *testing.T) {
 		}
 	})
 }
+
+// Two notices told of a job that was stopped, the last of them of a part and an
+// export that there may be none of.
+func TestStoppedJobIsToldOnceAndAsItIs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*job.Snapshot)
+		want string
+	}{
+		"no export": {func(s *job.Snapshot) { s.Step = job.StepBusy }, "Stopped before an export was made."},
+		"at the server": {
+			func(s *job.Snapshot) { s.Export.ID = "exp_9" },
+			"Stopped here; the export goes on at the server, and d picks it up again.",
+		},
+		"a part": {
+			func(s *job.Snapshot) {
+				s.Export.ID, s.Step, s.Transfer = "exp_9", job.StepTransferring, transfer.Snapshot{Size: 4 << 20, Done: 1 << 20}
+			},
+			"Stopped; 1.0 MiB are kept, and d on the export goes on with them.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, 80, 24, func(d *tui.Deps, jobs *tuitest.Jobs) {
+				aJob(d, jobs)
+				jobs.Change(1, tt.edit)
+			}, func(t *testing.T, c console) {
+				c.Keys("x")
+				c.Settle(time.Second)
+				c.Need(t, tt.want)
+				c.Keys("L")
+				box, _, _ := strings.Cut(c.Screen(), "╰")
+				if n := strings.Count(box, "Stopped"); n != 1 {
+					t.Errorf("told %d times:\n%s", n, box)
+				}
+			})
+		})
+	}
+}

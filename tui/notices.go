@@ -132,10 +132,22 @@ func (m *Model) verdict(s job.Snapshot) (nav.Level, string) {
 		}
 		return nav.Failure, what + " " + do
 	case s.Step == job.StepStopped:
-		return nav.Info, "Stopped. What has arrived is kept; " + m.keys.Download.Help().Key + " on the export goes on with it."
+		return nav.Info, m.stopped(s)
 	case s.Result != nil && s.Result.File != "":
 		return nav.Success, "Saved and verified: " + s.Result.File
 	default:
 		return nav.Success, "The export is done."
 	}
+}
+
+// stopped is what is left of a job that was stopped, and how to go on with it.
+func (m *Model) stopped(s job.Snapshot) string {
+	again := m.keys.Download.Help().Key
+	switch {
+	case s.Export.ID == "":
+		return "Stopped before an export was made."
+	case s.Transfer.Done > 0:
+		return "Stopped; " + component.Size(s.Transfer.Done) + " are kept, and " + again + " on the export goes on with them."
+	}
+	return "Stopped here; the export goes on at the server, and " + again + " picks it up again."
 }

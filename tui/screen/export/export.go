@@ -172,16 +172,13 @@ func (m *Model) keyWhileRunning(msg tea.KeyPressMsg) tea.Cmd {
 	return m.keyToCopy(msg)
 }
 
-// stop ends the watching; at the server nothing can be cancelled.
+// stop ends the watching; at the server nothing can be cancelled. The notice
+// of the job's end says how to go on.
 func (m *Model) stop() tea.Cmd {
-	said := "Stopped before an export was made."
-	if m.snap.Export.ID != "" {
-		said = "Stopped here; the export goes on at the server. " + m.d.Keys.Download.Help().Key + " picks it up again."
-	}
 	jobs, ref := m.d.Jobs, m.ref
 	return func() tea.Msg {
 		jobs.Stop(ref)
-		return nav.Toast{Level: nav.Info, Text: said}
+		return nil
 	}
 }
 

@@ -138,15 +138,12 @@ func (m *Model) fetch(r row) tea.Cmd {
 }
 
 // stop ends the job here; what arrived is kept, and the server's work goes on.
+// The notice of its end says so.
 func (m *Model) stop(r row) tea.Cmd {
 	jobs, ref := m.d.Jobs, r.live.Ref
-	said := "Stopped here. " + m.d.Keys.Download.Help().Key + " goes on with it."
-	if r.id() == "" {
-		said = "Stopped before an export was made."
-	}
 	return func() tea.Msg {
 		jobs.Stop(ref)
-		return nav.Toast{Level: nav.Info, Text: said}
+		return nil
 	}
 }
 

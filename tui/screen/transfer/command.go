@@ -4,8 +4,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/dashtray/dashtray-tui/client/job"
-	"github.com/dashtray/dashtray-tui/tui/component"
-	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/nav"
 )
 
@@ -44,19 +42,12 @@ func pauseOrResume(jobs Jobs, s job.Snapshot) tea.Cmd {
 	}
 }
 
-// stop ends a job here. Nothing is lost by it, so it does not ask; it says how
-// to go on.
-func stop(jobs Jobs, k *keymap.Map, s job.Snapshot) tea.Cmd {
-	said := "Stopped."
-	if done := s.Transfer.Done; done > 0 {
-		said += " " + component.Size(done) + " are kept."
-	}
-	if s.Export.ID != "" {
-		said += " " + k.Download.Help().Key + " resumes."
-	}
+// stop ends a job here. Nothing is lost by it, so it does not ask; the notice
+// of its end says how to go on.
+func stop(jobs Jobs, s job.Snapshot) tea.Cmd {
 	return func() tea.Msg {
 		jobs.Stop(s.Ref)
-		return nav.Toast{Level: nav.Info, Text: said}
+		return nil
 	}
 }
 

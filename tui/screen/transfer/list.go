@@ -122,7 +122,7 @@ func (l *List) key(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Pause) && s.Step == job.StepTransferring:
 		return pauseOrResume(l.d.Jobs, s)
 	case key.Matches(msg, k.Stop) && !s.Step.Over():
-		return stop(l.d.Jobs, k, s)
+		return stop(l.d.Jobs, s)
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (m *Model) keyWhileRunning(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, k.Pause) && m.snap.Step == job.StepTransferring:
 		return pauseOrResume(m.d.Jobs, m.snap)
 	case key.Matches(msg, k.Stop):
-		return stop(m.d.Jobs, k, m.snap)
+		return stop(m.d.Jobs, m.snap)
 	}
 	return m.keyToCopy(msg)
 }
