@@ -23,6 +23,9 @@ func (a *app) addHelp(root *cobra.Command) {
 		Short: "Tell more about a command, about exit-codes, or about environment",
 		// It tells how the settings file is found: a broken one must not be in the way.
 		Annotations: marked(noSettings),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return topics(root, args), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
@@ -33,6 +36,21 @@ func (a *app) addHelp(root *cobra.Command) {
 		},
 	})
 	root.SetHelpFunc(a.drawHelp)
+}
+
+// topics are what help can go on with after these words.
+func topics(root *cobra.Command, args []string) []string {
+	about, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	var words []string
+	for _, sub := range about.Commands() {
+		if !sub.Hidden {
+			words = append(words, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+		}
+	}
+	return words
 }
 
 // noHelp is about nothing that there is; where one word is wrong, it may be told

@@ -51,6 +51,7 @@ func (a *app) rootCommand() *cobra.Command {
 	word(f, &a.logFile, "log-file", "", "FILE", "append a log to this file; JSON lines if its name ends in .json or .jsonl")
 	word(f, &a.logLevel, "log-level", "info", "LEVEL", "log from this level on: debug, info, warn or error")
 
+	_ = root.RegisterFlagCompletionFunc("profile", a.completeProfiles) // the flag is there, so nothing can go wrong
 	completeWords(root, "color", colorAuto, colorAlways, colorNever)
 	completeWords(root, "log-level", "debug", "info", "warn", "error")
 
