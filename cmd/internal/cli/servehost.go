@@ -15,7 +15,6 @@ import (
 	"github.com/dashtray/dashtray-tui/client/text"
 	"github.com/dashtray/dashtray-tui/cmd/internal/sshd"
 	"github.com/dashtray/dashtray-tui/tui"
-	"github.com/dashtray/dashtray-tui/tui/keymap"
 	"github.com/dashtray/dashtray-tui/tui/screen/newexport"
 	"github.com/dashtray/dashtray-tui/tui/serve"
 )
@@ -36,9 +35,6 @@ type served struct {
 // before anybody comes.
 func (a *app) openHost(ctx context.Context, record serve.Recorder) (*served, error) {
 	a.patience = -1 // who watches decides for himself when it is enough
-	if _, err := keymap.Parse(a.keyBindings(), false); err != nil {
-		return nil, wrongKeys(err)
-	}
 	folder, err := a.downloads()
 	if err != nil {
 		return nil, err
