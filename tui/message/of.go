@@ -68,7 +68,6 @@ func ofSettings(err error) (Message, bool) {
 	var ring *secret.KeyringError
 	var setting *config.Error
 	var file *config.FileError
-	var address *client.AddressError
 	var store *secret.StoreError
 	var unwritten *config.WriteError
 	switch {
@@ -94,7 +93,9 @@ func ofSettings(err error) (Message, bool) {
 		return ofSettingsFile(file), true
 	case errors.Is(err, config.ErrNoHome):
 		return Message{Config, "There is no home folder to keep the program's state in.", "Set HOME, or XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_CACHE_HOME."}, true
-	case errors.As(err, &address):
+	case errors.Is(err, client.ErrInsecure):
+		address := &client.AddressError{Reason: client.ErrInsecure.Error()}
+		_ = errors.As(err, &address)
 		return Message{
 			Usage, "The API's address is not one that a key may be sent to: " + address.Reason + ".",
 			"Give an https:// address with --api-url or DASHTRAY_API_URL; http:// is for this machine alone.",
