@@ -3,7 +3,6 @@ package transfer
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -201,15 +200,11 @@ func (m *Model) moving() bool {
 	return !m.snap.Paused && m.snap.Transfer.Phase == transfer.PhaseReceiving
 }
 
-// stalledAfter is how many seconds without a byte make a stall.
-const stalledAfter = 3
-
-// stalled reports whether nothing comes in over connections that are open.
+// stalled reports whether nothing comes in any more over connections that are
+// open: the rate is 0 after some silent seconds, and before the first byte.
 func stalled(s job.Snapshot) bool {
 	t := s.Transfer
-	n := len(t.Rates)
-	return !s.Paused && t.Phase == transfer.PhaseReceiving && t.Rate == 0 && n >= stalledAfter &&
-		!slices.ContainsFunc(t.Rates[n-stalledAfter:], func(rate float64) bool { return rate > 0 })
+	return !s.Paused && t.Phase == transfer.PhaseReceiving && t.Rate == 0 && t.ThisRun > 0
 }
 
 func requests(t transfer.Snapshot) string {

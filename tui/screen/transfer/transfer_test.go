@@ -128,7 +128,7 @@ func states() map[string]job.Snapshot {
 	})
 	edit("stalled", receiving(), func(s *job.Snapshot) {
 		s.Transfer.Rate, s.Transfer.Left = 0, -1
-		s.Transfer.Rates = append(s.Transfer.Rates, 0, 0, 0)
+		s.Transfer.Rates = append(s.Transfer.Rates, 0) // the last that is told: nothing changes while nothing comes
 	})
 	edit("paused", receiving(), func(s *job.Snapshot) {
 		s.Paused = true
