@@ -107,7 +107,11 @@ func (r *run) newRecord() record {
 func (r *run) create(ctx context.Context) error {
 	for {
 		r.step(StepCreating)
-		made, err := r.ask(ctx)
+		var made client.Created
+		err := r.allowed(ctx, func() (err error) {
+			made, err = r.ask(ctx)
+			return err
+		})
 		if err == nil {
 			return r.made(made.ID, made.At, made.Adopted)
 		}

@@ -159,7 +159,11 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 		r.target = t
 	}
-	project, err := r.s.Project(ctx)
+	var project client.Project
+	err = r.allowed(ctx, func() (err error) {
+		project, err = r.s.Project(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}

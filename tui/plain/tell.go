@@ -135,6 +135,9 @@ func (t *teller) hearTrouble(s job.Snapshot, now time.Time) {
 	switch waits := s.Step == job.StepTransferring && s.Transfer.Phase == transfer.PhaseWaiting; {
 	case waits:
 		words = interrupted(s.Transfer, now)
+	case s.LookErr != nil && s.Export.ID == "":
+		what, _ := t.c.d.Message(s.LookErr)
+		words = safeLong(what) + " It is tried again in " + lasted(s.NextLook.Sub(now)) + "."
 	case s.LookErr != nil:
 		what, _ := t.c.d.Message(s.LookErr)
 		words = "The last look at the export went wrong. " + safeLong(what) + " It is tried again; the export goes on meanwhile."

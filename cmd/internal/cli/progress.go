@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -28,12 +29,15 @@ type progress struct {
 	told  int // steps that have their line
 	step  job.Step
 	drawn time.Time // when the line was; zero while there is none
+	waits time.Time // the next try that was told of
 }
 
 const (
 	// drawEvery keeps a line readable, and a slow terminal free.
 	drawEvery    = 250 * time.Millisecond
 	defaultWidth = 80
+	// longWait is what a person would ask about, with nothing on the screen.
+	longWait = 20 * time.Second
 	// maxStatus is how many runes of a server's own word for a status a line takes.
 	maxStatus = 40
 )
@@ -57,6 +61,7 @@ func (p *progress) show(s job.Snapshot) {
 				_, _ = fmt.Fprintln(p.w, line)
 			}
 		}
+		p.budgetLine(s)
 	}
 }
 
@@ -136,10 +141,24 @@ func liveLine(s job.Snapshot, now time.Time) string {
 	if n := len(s.Steps); n > 0 {
 		line += " (" + component.Duration(now.Sub(s.Steps[n-1].At)) + ")"
 	}
-	if s.LookErr != nil {
+	switch wait := s.NextLook.Sub(now); {
+	case errors.Is(s.LookErr, client.ErrRateLimited) && wait > 0:
+		line += "; the hourly budget of requests is used up, next try in " + component.Duration(wait)
+	case s.LookErr != nil:
 		line += "; the server gives no answer, trying again"
 	}
 	return line
+}
+
+// budgetLine tells of a long wait for the project's budget, where no line shows
+// how the time goes by.
+func (p *progress) budgetLine(s job.Snapshot) {
+	wait := s.NextLook.Sub(p.now())
+	if !errors.Is(s.LookErr, client.ErrRateLimited) || wait < longWait || s.NextLook.Equal(p.waits) {
+		return
+	}
+	p.waits = s.NextLook
+	_, _ = fmt.Fprintf(p.w, "The project's hourly budget of requests is used up; the next try is in %s.\n", component.Duration(wait))
 }
 
 func transferLine(t transfer.Snapshot, now time.Time) string {

@@ -34,6 +34,8 @@ func TestLiveLine(t *testing.T) {
 	generating.Export.ID = "exp_1"
 	silent := generating
 	silent.LookErr = context.DeadlineExceeded
+	spent := at(job.StepCreating)
+	spent.LookErr, spent.NextLook = &client.Error{Kind: client.ErrRateLimited}, now.Add(20*time.Minute)
 	strange := at(job.StepProcessing)
 	strange.Export = client.Export{ID: "exp_1", Status: "warming up\x1b[2J"}
 	waiting := receiving(10<<20, 40<<20)
@@ -51,6 +53,7 @@ func TestLiveLine(t *testing.T) {
 	}{
 		{"on the server", generating, "Export exp_1: generating the file (12 s)"},
 		{"no answer", silent, "Export exp_1: generating the file (12 s); the server gives no answer, trying again"},
+		{"budget used up", spent, "Asking for the export (12 s); the hourly budget of requests is used up, next try in 20 m 00 s"},
 		{"a word that nobody knows", strange, `Export exp_1 is being made: "warming up␛[2J" (12 s)`},
 		{"receiving", receiving(10<<20, 40<<20), "Downloading: 10.0 MiB of 40.0 MiB  25%  4.0 MiB/s  9 s left"},
 		{"size unknown", unknown, "Downloading: 10.0 MiB  4.0 MiB/s"},
@@ -62,6 +65,21 @@ func TestLiveLine(t *testing.T) {
 		if got := liveLine(tc.snap, now); got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", tc.name, got, tc.want)
 		}
+	}
+}
+
+// Without a terminal a wait of twenty minutes looked like a program that hangs.
+func TestALongWaitForTheBudgetHasALine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	now := time.Date(2026, 4, 15, 12, 0, 0, 0, time.UTC)
+	p := &progress{w: &out, now: func() time.Time { return now }}
+	s := job.Snapshot{Step: job.StepCreating, Steps: []job.StepTime{{Step: job.StepCreating, At: now}}}
+	s.LookErr, s.NextLook = &client.Error{Kind: client.ErrRateLimited}, now.Add(20*time.Minute)
+	p.show(s)
+	p.show(s)
+	if got, want := out.String(), "Asking for the export.\nThe project's hourly budget of requests is used up; the next try is in 20 m 00 s.\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -147,6 +147,11 @@ func states() map[string]struct {
 	lost.NextLook = start.Add(60 * time.Second)
 	all["look-failed"] = state{52 * time.Second, lost}
 
+	spent := running(steps(at(0, job.StepPreparing), at(1, job.StepCreating)), client.Export{})
+	spent.LookErr = &client.Error{Kind: client.ErrRateLimited, RetryAfter: 20 * time.Minute}
+	spent.NextLook = start.Add(20 * time.Minute)
+	all["budget-spent"] = state{2 * time.Minute, spent}
+
 	all["31-minutes"] = state{31 * time.Minute, running(vague, with(client.StageProcessing, "processing"))}
 
 	failedSteps := after(collecting, at(66, job.StepFailed))
@@ -226,6 +231,7 @@ func TestAlwaysTold(t *testing.T) {
 		"busy":         {"Another export", "one at a time", "by itself"},
 		"collecting":   {"42%", "4,200 of 10,000"},
 		"look-failed":  {"no answer", "Next try in 8 s"},
+		"budget-spent": {"rate limited", "Next try in 18 m 00 s", "by itself"},
 		"31-minutes":   {"Contact Dashtray's support", "over 30 minutes"},
 		"failed":       {"Upstream timeout", "the same again", "shorter range", "fewer data types", "copies the id"},
 		"timeout":      {"30m0s", "picks the export up again", "shorter range"},

@@ -149,6 +149,11 @@ func (p *page) busy() {
 // lookFailed tells of a look that went wrong; it is tried again.
 func (p *page) lookFailed() {
 	what, do := p.m.d.Message(p.m.snap.LookErr)
+	if p.m.snap.Export.ID == "" { // it is not there yet, and the job waits to ask for it
+		p.Notice(component.RankAlways, theme.Caution, safe(what))
+		p.Say(component.RankAlways, "Next try "+in(p.m.snap.NextLook, p.m.now)+", by itself.", 2)
+		return
+	}
 	p.Notice(component.RankAlways, theme.Caution, "The last look at the export went wrong. "+safe(what))
 	p.Say(component.RankUseful, safe(do), 2)
 	next := "Now trying again."
