@@ -24,6 +24,7 @@ type Jobs interface {
 	Resume(ref job.Ref)
 	Stop(ref job.Ref)
 	Exports(ctx context.Context) (job.Listing, error)
+	Remembered(ctx context.Context) job.Listing
 	Project(ctx context.Context) (client.Project, error)
 	Folder(output string) (dir string, free int64, err error)
 }

@@ -33,6 +33,21 @@ func TestEmptyHome(t *testing.T) {
 	})
 }
 
+// With a server that did not answer, the list stayed empty for as long as that took.
+func TestWhatIsRememberedIsThereBeforeTheAnswer(t *testing.T) {
+	prepare := func(_ *tui.Deps, jobs *tuitest.Jobs) {
+		jobs.SetRemembered(listing(time.Now()))
+		jobs.SetListing(job.Listing{Entries: listing(time.Now()).Entries[:1]}, nil, 10*time.Second)
+	}
+	run(t, 80, 24, prepare, func(t *testing.T, c console) {
+		c.Need(t, "▸ ✓ ready", "✗ failed", "1 of 4", "asking…")
+		c.Type(tuitest.Down)
+		c.Settle(11 * time.Second)
+		c.Need(t, "▸ ✓ ready", "1 of 1", "as of")
+		c.NeedNot(t, "✗ failed")
+	})
+}
+
 func TestHomeAtAllSizes(t *testing.T) {
 	for _, s := range [][2]int{{80, 24}, {120, 36}, {60, 16}} {
 		size := fmt.Sprintf("%dx%d", s[0], s[1])

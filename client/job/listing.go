@@ -71,6 +71,18 @@ func (s *Service) listed(ctx context.Context, project client.Project, served []c
 	return out
 }
 
+// Remembered lists what this machine remembers of the project, without asking
+// the server: it is there at once.
+func (s *Service) Remembered(ctx context.Context) Listing {
+	var project client.Project
+	s.mu.Lock()
+	if s.project != nil {
+		project = *s.project
+	}
+	s.mu.Unlock()
+	return remembered(ctx, s.d.History, s.journal, s.d.API.Origin(), s.d.Profile, project, nil)
+}
+
 // Remembered lists what this machine remembers of a profile's last project,
 // for whom has no key to ask the server with. No store is one that is empty.
 func Remembered(ctx context.Context, store *history.Store, stateDir, origin, profile string) Listing {

@@ -2,8 +2,11 @@ package job_test
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"testing"
 
+	"github.com/dashtray/dashtray-tui/client/history"
 	"github.com/dashtray/dashtray-tui/client/job"
 	"github.com/dashtray/dashtray-tui/client/sandbox"
 )
@@ -34,6 +37,28 @@ func TestJobsThatAreOverAreForgotten(t *testing.T) {
 		}
 		if _, ok := w.svc.Snapshot(running + 1); ok {
 			t.Error("the oldest that is over is still there")
+		}
+	})
+}
+
+// The console shows what is remembered before the server has answered.
+func TestWhatIsRememberedNeedsNoServer(t *testing.T) {
+	remembering(t, func(w *world) {
+		res := w.must(w.spec())
+		w.listed() // which tells the history whose exports these are
+		w.via = func(http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(*http.Request) (*http.Response, error) {
+				t.Error("the server was asked")
+				return nil, errors.New("there is none")
+			})
+		}
+		w.boot()
+		l := w.svc.Remembered(context.Background())
+		if len(l.Entries) != 1 || l.Entries[0].Export.ID != res.ExportID || l.Entries[0].LocalState != history.LocalVerified {
+			t.Errorf("%+v", l.Entries)
+		}
+		if l.Project.ID != res.Project.ID {
+			t.Errorf("project %q, want %q", l.Project.ID.Safe(), res.Project.ID.Safe())
 		}
 	})
 }

@@ -197,6 +197,9 @@ func subject(s job.Snapshot) string {
 // Exports lists the exports.
 func (j *jobs) Exports(ctx context.Context) (job.Listing, error) { return j.inner.Exports(ctx) }
 
+// Remembered lists the exports without asking the server.
+func (j *jobs) Remembered(ctx context.Context) job.Listing { return j.inner.Remembered(ctx) }
+
 // Project of the server's key.
 func (j *jobs) Project(ctx context.Context) (client.Project, error) { return j.inner.Project(ctx) }
 

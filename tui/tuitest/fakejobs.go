@@ -30,6 +30,7 @@ type Jobs struct {
 	listErr   error
 	listDelay time.Duration
 	listed    int
+	recalled  job.Listing
 	project   client.Project
 	prjErr    error
 	folder    func(output string) (string, int64, error)
@@ -107,6 +108,13 @@ func (j *Jobs) SetListing(l job.Listing, err error, delay time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.listing, j.listErr, j.listDelay = l, err, delay
+}
+
+// SetRemembered is what Remembered gives from now on; nothing before.
+func (j *Jobs) SetRemembered(l job.Listing) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.recalled = l
 }
 
 // SetProject is what Project gives from now on.
@@ -218,6 +226,13 @@ func (j *Jobs) record(call string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.calls = append(j.calls, call)
+}
+
+// Remembered is [job.Service.Remembered].
+func (j *Jobs) Remembered(context.Context) job.Listing {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.recalled
 }
 
 // Exports is [job.Service.Exports].

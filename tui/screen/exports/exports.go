@@ -23,6 +23,7 @@ type Jobs interface {
 	Start(spec job.Spec) job.Ref
 	Stop(ref job.Ref)
 	Exports(ctx context.Context) (job.Listing, error)
+	Remembered(ctx context.Context) job.Listing
 }
 
 // Deps of the screen; all are required but ChangeKey.
@@ -86,8 +87,9 @@ func New(d Deps) *Model {
 	return m
 }
 
-// Init asks for the exports.
-func (m *Model) Init() tea.Cmd { return m.ask() }
+// Init asks for the exports, and shows those that are remembered meanwhile: a
+// server that does not answer takes seconds.
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.remember(), m.ask()) }
 
 // Title is the screen's name.
 func (m *Model) Title() string { return "Exports" }
@@ -110,11 +112,34 @@ func (m *Model) ask() tea.Cmd {
 	}
 }
 
+// rememberedMsg is what this machine remembers, for the screen that asked.
+type rememberedMsg struct {
+	to      *Model
+	listing job.Listing
+}
+
+func (m *Model) remember() tea.Cmd {
+	jobs, ctx := m.d.Jobs, m.d.Ctx
+	return func() tea.Msg { return rememberedMsg{m, jobs.Remembered(ctx)} }
+}
+
+// recall shows what is remembered until there is an answer.
+func (m *Model) recall(msg rememberedMsg) {
+	if msg.to != m || m.gen != 1 || !m.loading {
+		return
+	}
+	m.localOnly = true
+	m.take(msg.listing.Entries)
+	m.rebuild()
+}
+
 // Update takes keys, the mouse, and the words of package nav.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case nav.Listed:
 		return m.listed(msg)
+	case rememberedMsg:
+		m.recall(msg)
 	case retryMsg:
 		if msg.to == m && msg.gen == m.gen {
 			return m.ask()
