@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,9 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Short: "Serve a sandbox of the exports API on this machine",
 		Long: "Serve a sandbox of the exports API on this machine, until a signal ends it. Its\n" +
 			"first line on standard output is a JSON document with the address, which fits\n" +
-			"--api-url, and a key for each role. Its exports go with it.",
+			"--api-url, and a key for each role. Its exports go with it.\n\n" +
+			"--fault NAME[=ARG][*COUNT] has things go wrong, COUNT times or until it ends.\n\n" +
+			strings.TrimSuffix(sandbox.FaultHelp, "\n"),
 		Example: "  dashtray-tui sandbox --speed 10\n" +
 			"  dashtray-tui sandbox --fault cut=1MiB*3 --fault slow=100K",
 		Args: noArgs,
