@@ -38,7 +38,7 @@ func keyCommand(do string) int {
 		return n
 	}
 	if address, ok := strings.CutPrefix(do, "hold "); ok { // until the test is over
-		if conn, err := net.Dial("tcp", address); err == nil {
+		if conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", address); err == nil {
 			_, _ = io.Copy(io.Discard, conn)
 		}
 		return 0
@@ -49,7 +49,7 @@ func keyCommand(do string) int {
 		fmt.Println("second line")
 	case "leave a child":
 		// It holds both pipes open, as an agent or a shared ssh connection does.
-		child := exec.Command(os.Args[0])
+		child := exec.CommandContext(context.Background(), os.Args[0])
 		child.Env = append(os.Environ(), "KEYCOMMAND=hold "+os.Args[len(os.Args)-1])
 		child.Stdout, child.Stderr = os.Stdout, os.Stderr
 		if child.Start() != nil {
@@ -305,7 +305,7 @@ func TestTheCommandsComplaintsAreShown(t *testing.T) {
 // keeps the command's output open. The command has ended all the same.
 func TestACommandMayLeaveAChildBehind(t *testing.T) {
 	t.Setenv("KEYCOMMAND", "leave a child")
-	until, err := net.Listen("tcp", "127.0.0.1:0")
+	until, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
