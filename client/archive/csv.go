@@ -144,8 +144,9 @@ func (p *csvParser) row() {
 		p.ragged()
 		return
 	}
-	if _, whole := parseTime(r.cells[colCreatedAt]); !r.ended && !whole {
-		p.cutClean = true // what could follow a whole time is a line end alone
+	if !r.ended {
+		_, whole := parseTime(r.cells[colCreatedAt])
+		p.cutClean = !whole // what could follow a whole time is a line end alone
 	}
 	for _, cell := range r.cells {
 		p.cell(cell)

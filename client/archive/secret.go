@@ -11,8 +11,12 @@ type secret struct {
 	what       string
 }
 
-// minSecret is the shortest text that can hold a secret with a known shape.
-const minSecret = 14
+// minSecret is the shortest text that can hold a secret with a known shape, and
+// minNamed the shortest with a credential and its name. Most texts are shorter.
+const (
+	minSecret = 14
+	minNamed  = 10
+)
 
 // findSecret finds the first secret in b by its shape, wherever in b it
 // begins at the start of a word. The shapes are those that vendors publish for
@@ -23,16 +27,16 @@ const minSecret = 14
 // header. There a credential is found by its name, too, and a word may begin
 // after an escape.
 func findSecret(b []byte) (secret, bool) {
+	if len(b) < minNamed {
+		return secret{}, false
+	}
 	inWord := false
-	for i := 0; i+1 < len(b); i++ {
+	i := 0
+	for ; i+minSecret <= len(b); i++ {
 		c := b[i]
 		switch {
-		case c == ':':
-			if s, ok := afterColon(b, i); ok {
-				return s, true
-			}
-		case c == '=':
-			if s, ok := named(b, i); ok {
+		case c == ':' || c == '=':
+			if s, ok := afterSign(b, i); ok {
 				return s, true
 			}
 		case c == '\\': // \n, \r, \t of the text that is in this one
@@ -41,7 +45,6 @@ func findSecret(b []byte) (secret, bool) {
 			}
 			inWord = false
 			continue
-		case len(b)-i < minSecret:
 		case !inWord && isHead(c) && (c != 'e' || i == 0 || b[i-1] != '-' && b[i-1] != '_'):
 			// A JSON web token has no bound in length: it begins only where its
 			// characters do, so that no text is looked at twice.
@@ -51,16 +54,28 @@ func findSecret(b []byte) (secret, bool) {
 		}
 		inWord = isAlnum(c)
 	}
+	for ; i < len(b); i++ { // too near to the end for a shape
+		if c := b[i]; c == ':' || c == '=' {
+			if s, ok := afterSign(b, i); ok {
+				return s, true
+			}
+		}
+	}
 	return secret{}, false
 }
 
-// afterColon looks at what stands around the colon b[i].
-func afterColon(b []byte, i int) (secret, bool) {
-	if start, end := urlPassword(b, i); end > 0 {
-		return secret{start, end, "a password in a URL"}, true
+// afterSign looks at what stands around the colon or equals sign b[i].
+func afterSign(b []byte, i int) (secret, bool) {
+	if b[i] == ':' && i+1 < len(b) && b[i+1] == '/' {
+		if start, end := urlPassword(b, i); end > 0 {
+			return secret{start, end, "a password in a URL"}, true
+		}
+		if start, end := webhook(b, i); end > 0 {
+			return secret{start, end, "the token of a webhook's URL"}, true
+		}
 	}
-	if start, end := webhook(b, i); end > 0 {
-		return secret{start, end, "the token of a webhook's URL"}, true
+	if i > 0 && isDigit(b[i-1]) { // the hours of a time, most often, and no name
+		return secret{}, false
 	}
 	return named(b, i)
 }

@@ -37,7 +37,7 @@ func named(b []byte, i int) (secret, bool) {
 }
 
 // nameBefore is the name that ends at i, without quotes and what escapes them.
-// A name that ends with a digit is none: most are the hours of a time.
+// A name that ends with a digit is none.
 func nameBefore(b []byte, i int) (name []byte, quoted bool) {
 	end := i
 	for end > 0 && isQuote(b[end-1]) {

@@ -12,7 +12,7 @@ func TestCredentialsByNameInTexts(t *testing.T) {
 	const hidden = "9fK2mQ7xW4zR8tB1"
 	for _, s := range []string{
 		`{"apiKey":"%s"}`, `{"apiKey": "%s", "x": 1}`, `{"a":"{\"api_key\":\"%s\"}"}`, `{'webhookSecret': '%s'}`,
-		"https://x.example/hook?id=3&api_key=%s", "https://x.example/hook?access_token=%s&x=1", "STRIPE_SECRET_KEY=%s", `export SECRET="%s"`,
+		"https://x.example/hook?id=3&api_key=%s", "s3://reader:%s@bucket.example/x", "https://x.example/hook?access_token=%s&x=1", "STRIPE_SECRET_KEY=%s", `export SECRET="%s"`,
 		"X-Api-Key: %s", "Authorization: Basic %s", "config.stripe.live.accessToken=%s", "Server=db;Password=%s;Timeout=3",
 	} {
 		text := strings.ReplaceAll(s, "%s", hidden)
