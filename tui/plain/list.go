@@ -212,7 +212,7 @@ func (c *console) entryWords(e *history.Entry) string {
 	if n := entrySize(e); n >= 0 {
 		said = append(said, component.Size(n))
 	}
-	if end, ok := linkEnd(&e.Export); ok && now.Before(end) {
+	if end, ok := e.Export.LinkEnd(); ok && now.Before(end) {
 		said = append(said, "Link works for "+about(end.Sub(now)))
 	}
 	return strings.Join(append(said, capital(local(e))), ". ") + "."

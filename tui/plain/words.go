@@ -184,7 +184,7 @@ func asked(r client.ExportRequest) string {
 func stage(e *client.Export, now time.Time) string {
 	switch e.Stage {
 	case client.StageCompleted:
-		if end, ok := linkEnd(e); ok && !now.Before(end) {
+		if end, ok := e.LinkEnd(); ok && !now.Before(end) {
 			return "ready, but its link has expired"
 		}
 		return "ready"
@@ -197,22 +197,6 @@ func stage(e *client.Export, now time.Time) string {
 		return "running: " + w
 	}
 	return "state unknown"
-}
-
-// linkLife is how long a download link lives, by the product's page.
-const linkLife = 24 * time.Hour
-
-// linkEnd is when the link stops working, and whether that is known.
-func linkEnd(e *client.Export) (time.Time, bool) {
-	switch {
-	case e.Stage != client.StageCompleted:
-		return time.Time{}, false
-	case !e.ExpiresAt.IsZero():
-		return e.ExpiresAt, true
-	case !e.CompletedAt.IsZero():
-		return e.CompletedAt.Add(linkLife), true
-	}
-	return time.Time{}, false
 }
 
 // local is the state of an entry's file on this machine.
